@@ -1,0 +1,136 @@
+/**
+ * What ypldap.conf says, after every default is filled in and every rule of the language is checked.
+ * Plain data: it can be sent to another process.
+ */
+
+/** Where a word of the configuration stands; lines and columns count from 1. */
+export interface Position {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+/** A value that is checked again later, by those who can (an LDAP filter, a file), with its place. */
+export interface Located<T> {
+  readonly value: T
+  readonly at: Position
+}
+
+/** One finding of a check of the configuration: what is wrong, and what was expected. */
+export interface Problem {
+  readonly at: Position
+  readonly message: string
+}
+
+/** The fields of a user and of a group that a directory fills; the names are those of ypldap.conf. */
+export type Field =
+  | 'name'
+  | 'passwd'
+  | 'uid'
+  | 'gid'
+  | 'class'
+  | 'change'
+  | 'expire'
+  | 'gecos'
+  | 'home'
+  | 'shell'
+  | 'groupname'
+  | 'grouppasswd'
+  | 'groupgid'
+  | 'groupmembers'
+
+/** Where a field's value comes from. */
+export type Source =
+  /** the same text for every entry (`fixed attribute`) */
+  | { readonly kind: 'fixed'; readonly value: string }
+  /** the first value of the first of these LDAP attributes that has one (`attribute … maps to`) */
+  | { readonly kind: 'first'; readonly attributes: readonly string[] }
+  /** all values of this LDAP attribute (`list … maps to`) */
+  | { readonly kind: 'list'; readonly attribute: string }
+
+export type Credentials =
+  | { readonly kind: 'anonymous' }
+  | { readonly kind: 'simple'; readonly dn: string; readonly password: string }
+  /** SASL EXTERNAL; an empty authzid lets the server derive it */
+  | { readonly kind: 'external'; readonly authzid: string }
+
+/** How a directory is reached. */
+export type Location =
+  | {
+      readonly kind: 'ldap'
+      /** host name or address, as in the file; also the name its certificate must carry */
+      readonly host: string
+      readonly port: number
+      readonly security: 'none' | 'starttls' | 'ldaps'
+    }
+  /** the path of the server's unix socket (`directory "ldapi://%2Frun%2Fslapd%2Fldapi"`) */
+  | { readonly kind: 'ldapi'; readonly path: string }
+  /** an LDIF file */
+  | { readonly kind: 'file'; readonly path: string }
+
+export interface DirectoryConfig {
+  /** the `directory` word */
+  readonly at: Position
+  /** how logs call it: the string after `directory` */
+  readonly label: string
+  readonly location: Location
+  readonly credentials: Credentials
+  /** PEM files; without `ca` the system's certificates are trusted */
+  readonly ca?: Located<string>
+  readonly certificate?: Located<string>
+  readonly key?: Located<string>
+  /** entries asked for at a time */
+  readonly pageSize: number
+  readonly userBase: Located<string>
+  readonly groupBase: Located<string>
+  readonly userFilter: Located<string>
+  readonly groupFilter: Located<string>
+  readonly fields: Readonly<Record<Field, Source>>
+}
+
+/** An address and port to answer on; port 0 means: choose one. Both families when the address is absent. */
+export interface Listen {
+  readonly at: Position
+  readonly address?: string
+  readonly port: number
+}
+
+/** `allow from` and `deny from`: the first that matches the caller decides. */
+export interface AccessRule {
+  readonly verdict: 'allow' | 'deny'
+  /** 4 or 16 bytes, host bits zero */
+  readonly prefix: Uint8Array
+  /** leading bits that count */
+  readonly bits: number
+}
+
+export const MAP_NAMES = [
+  'passwd.byname',
+  'passwd.byuid',
+  'master.passwd.byname',
+  'master.passwd.byuid',
+  'group.byname',
+  'group.bygid',
+  'netid.byname',
+] as const
+
+export type MapName = (typeof MAP_NAMES)[number]
+
+export interface Config {
+  readonly file: string
+  readonly domain: string
+  /** seconds from the end of one refresh to the start of the next */
+  readonly interval: number
+  /** in the order of MAP_NAMES; all of them when the file has no `provide map` */
+  readonly maps: readonly MapName[]
+  /** `portmap`: register with rpcbind; `local`: loopback only, no registration */
+  readonly bind: 'portmap' | 'local'
+  /** empty: every address, and a port of our choice */
+  readonly listen: readonly Listen[]
+  /** in the order of the file; loopback is always allowed, everyone else only by a rule */
+  readonly access: readonly AccessRule[]
+  /** the longest value a map may hold, in bytes */
+  readonly recordLimit: number
+  /** in the order of the file: the first that knows a name wins */
+  readonly directories: readonly DirectoryConfig[]
+}
