@@ -1,0 +1,31 @@
+/** Rows to an image, with what was left out on the way. */
+import type { Counts } from './guard.ts'
+import { type ImageOptions, writeImage } from './image-writer.ts'
+import { mergeRows, type Rejected } from './merge.ts'
+import { makeRecords } from './records.ts'
+import type { Rows } from './rows.ts'
+
+export interface BuildOptions extends ImageOptions {
+  readonly maps: readonly string[]
+  /** bytes a value may have */
+  readonly recordLimit: number
+}
+
+export interface Built {
+  readonly bytes: SharedArrayBuffer
+  readonly counts: Counts
+  /** rows left out, and parts of rows */
+  readonly rejected: readonly Rejected[]
+}
+
+export function buildImage(directories: readonly Rows[], options: BuildOptions): Built {
+  const { domain, recordLimit } = options
+  const merged = mergeRows(directories, recordLimit)
+  const rejected = [...merged.rejected]
+  const records = makeRecords(options.maps, merged, { domain, recordLimit, cut: (cut) => rejected.push(cut) })
+  return {
+    bytes: writeImage(records, options),
+    counts: { users: merged.users.length, groups: merged.groups.length },
+    rejected,
+  }
+}
