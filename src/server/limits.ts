@@ -1,0 +1,22 @@
+/** What a caller may cost. Each limit with what happens at it. */
+
+/** A larger answer is YP_YPERR on UDP and right on TCP. libtirpc's clients receive no more (UDPMSGSIZE). */
+export const UDP_REPLY_BYTES = 8800
+
+/** Replies on their way to the kernel; at the limit further requests get no answer, and clients ask again. */
+export const UDP_REPLIES_IN_FLIGHT = 1024
+
+/** Connections in all; further ones are closed as they come. UDP is not touched by it. */
+export const TCP_CONNECTIONS = 512
+
+/** A connection on which nothing moves for so long, in either direction, is closed. */
+export const TCP_IDLE_MS = 30_000
+
+/** How ALL is cut for record marking and for back-pressure: what Linux ypserv's clients are used to. */
+export const FRAGMENT_BYTES = 65_536
+
+/** A reply up to this size is sent as one copy, a longer one as slices of the image. */
+export const COPIED_REPLY_BYTES = 4096
+
+/** Callers whose access verdict is remembered. */
+export const REMEMBERED_CALLERS = 10_000

@@ -1,0 +1,249 @@
+/**
+ * One call to its reply. The reply's head is encoded; its body, where there is data, is a place in the image.
+ * Nothing here allocates for a MATCH, FIRST, NEXT or ALL.
+ */
+import { type Call, decodeCall } from '../../rpc/call.ts'
+import { DecodeError } from '../../rpc/errors.ts'
+import { AcceptStat, encodeAccepted, encodeDenied, encodeProgMismatch } from '../../rpc/reply.ts'
+import { type Span, XdrReader } from '../../rpc/xdr-reader.ts'
+import type { XdrWriter } from '../../rpc/xdr-writer.ts'
+import { YP_PROGRAM, YP_VERSION, YPXFR_REFUSED, YpProcedure, YpStat } from '../../rpc/yp.ts'
+import {
+  decodeDomain,
+  decodeKey,
+  decodeNewXfr,
+  decodeNoKey,
+  decodeXfr,
+  newYpArguments,
+} from '../../rpc/yp-arguments.ts'
+import {
+  encodeAllError,
+  encodeKeyValueError,
+  encodeMapList,
+  encodeOrder,
+  encodeValueError,
+  encodeXfrResult,
+} from '../../rpc/yp-results.ts'
+import type { MapView } from '../maps/image.ts'
+import { SpecialKey } from '../maps/image-format.ts'
+import type { Domains, ServedDomain } from './domains.ts'
+
+/** What of the caller matters for an answer. */
+export interface Caller {
+  /** its source port is below 1024: on a Unix host only root can have sent from there */
+  readonly reserved: boolean
+  /** the longest reply its transport carries, in bytes */
+  readonly limit: number
+}
+
+const MASTER_NAME = Buffer.from(SpecialKey.masterName, 'latin1')
+
+export class Responder {
+  /** whose bytes from `bodyStart` to `bodyEnd` follow the head of the last reply: an image, as a rule */
+  body: Buffer | undefined
+  bodyStart = 0
+  bodyEnd = 0
+  readonly #domains: Domains
+  readonly #reader = new XdrReader(new Uint8Array(0))
+  readonly #call: Call = { xid: 0, program: 0, version: 0, procedure: 0 }
+  readonly #args = newYpArguments()
+
+  constructor(domains: Domains) {
+    this.#domains = domains
+  }
+
+  /**
+   * Writes the head of the reply to the call in `bytes[start, end)` and sets the body. Returns false when no
+   * reply is due. Throws DecodeError when the bytes are no call at all.
+   */
+  respond(bytes: Uint8Array, start: number, end: number, caller: Caller, head: XdrWriter): boolean {
+    const call = this.#call
+    this.body = undefined
+    this.bodyStart = 0
+    this.bodyEnd = 0
+    this.#reader.reset(bytes, start, end)
+    const denial = decodeCall(this.#reader, call)
+    if (denial !== undefined) {
+      encodeDenied(head, call.xid, denial)
+    } else if (call.program !== YP_PROGRAM) {
+      encodeAccepted(head, call.xid, AcceptStat.PROG_UNAVAIL)
+    } else if (call.version !== YP_VERSION) {
+      encodeProgMismatch(head, call.xid, YP_VERSION, YP_VERSION)
+    } else {
+      return this.#accept(caller, head)
+    }
+    return true
+  }
+
+  #accept(caller: Caller, head: XdrWriter): boolean {
+    const { xid } = this.#call
+    const rewind = head.offset
+    encodeAccepted(head, xid, AcceptStat.SUCCESS)
+    try {
+      const due = this.#procedure(caller, head)
+      if (due !== undefined) return due
+      head.offset = rewind
+      encodeAccepted(head, xid, AcceptStat.PROC_UNAVAIL)
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error
+      head.offset = rewind
+      encodeAccepted(head, xid, AcceptStat.GARBAGE_ARGS)
+    }
+    return true
+  }
+
+  /** Whether a reply is due; undefined when there is no such procedure. */
+  #procedure(caller: Caller, head: XdrWriter): boolean | undefined {
+    const reader = this.#reader
+    const args = this.#args
+    switch (this.#call.procedure) {
+      case YpProcedure.NULL:
+      case YpProcedure.CLEAR:
+        return true
+      case YpProcedure.DOMAIN:
+        decodeDomain(reader, args)
+        head.bool(this.#served(args.domain) !== undefined)
+        return true
+      case YpProcedure.DOMAIN_NONACK:
+        decodeDomain(reader, args)
+        head.bool(true)
+        return this.#served(args.domain) !== undefined
+      case YpProcedure.MATCH:
+        decodeKey(reader, args)
+        this.#match(caller, head)
+        return true
+      case YpProcedure.FIRST:
+        decodeNoKey(reader, args)
+        this.#enumerate(caller, head, false)
+        return true
+      case YpProcedure.NEXT:
+        decodeKey(reader, args)
+        this.#enumerate(caller, head, true)
+        return true
+      case YpProcedure.ALL:
+        decodeNoKey(reader, args)
+        this.#all(caller, head)
+        return true
+      case YpProcedure.MASTER:
+        decodeNoKey(reader, args)
+        this.#master(caller, head)
+        return true
+      case YpProcedure.ORDER:
+        decodeNoKey(reader, args)
+        this.#order(head)
+        return true
+      case YpProcedure.MAPLIST:
+        decodeDomain(reader, args)
+        this.#mapList(caller, head)
+        return true
+      case YpProcedure.XFR:
+        encodeXfrResult(head, decodeXfr(reader).transaction, YPXFR_REFUSED)
+        return true
+      case YpProcedure.NEWXFR:
+        encodeXfrResult(head, decodeNewXfr(reader).transaction, YPXFR_REFUSED)
+        return true
+      default:
+        return undefined
+    }
+  }
+
+  #match(caller: Caller, head: XdrWriter): void {
+    const { key } = this.#args
+    const map = this.#map(true)
+    if (typeof map === 'number') return encodeValueError(head, map)
+    const number = visible(map, caller) ? find(map, this.#reader.bytes, key) : -1
+    if (number < 0) return encodeValueError(head, YpStat.NOKEY)
+    this.#setBody(map.answerStart(number), map.valueEnd(number))
+    if (!this.#fits(caller, head)) encodeValueError(head, YpStat.YPERR)
+  }
+
+  /** FIRST, and NEXT: the smallest key greater than the given one, whether that exists or not. */
+  #enumerate(caller: Caller, head: XdrWriter, behindKey: boolean): void {
+    const { key } = this.#args
+    const map = this.#map(behindKey)
+    if (typeof map === 'number') return encodeKeyValueError(head, map)
+    const { bytes } = this.#reader
+    const number = behindKey ? map.successor(bytes, key.start, lengthWithoutNul(bytes, key)) : 0
+    if (number >= map.count || !visible(map, caller)) return encodeKeyValueError(head, YpStat.NOMORE)
+    this.#setBody(map.answerStart(number), map.recordEnd(number))
+    if (!this.#fits(caller, head)) encodeKeyValueError(head, YpStat.YPERR)
+  }
+
+  #all(caller: Caller, head: XdrWriter): void {
+    const map = this.#map(false)
+    if (typeof map === 'number') return encodeAllError(head, map)
+    if (!visible(map, caller)) return encodeAllError(head, YpStat.NOMORE)
+    this.#setBody(map.section, map.sectionEnd)
+    if (!this.#fits(caller, head)) encodeAllError(head, YpStat.YPERR)
+  }
+
+  /** `ypresp_master` is `ypresp_val` on the wire: the answer is the record of YP_MASTER_NAME. */
+  #master(caller: Caller, head: XdrWriter): void {
+    const map = this.#map(false)
+    if (typeof map === 'number') return encodeValueError(head, map)
+    const number = map.find(MASTER_NAME, 0, MASTER_NAME.length)
+    if (number < 0) return encodeValueError(head, YpStat.BADDB)
+    this.#setBody(map.answerStart(number), map.valueEnd(number))
+    if (!this.#fits(caller, head)) encodeValueError(head, YpStat.YPERR)
+  }
+
+  #order(head: XdrWriter): void {
+    const map = this.#map(false)
+    if (typeof map === 'number') return encodeOrder(head, map, 0)
+    const domain = this.#served(this.#args.domain)
+    encodeOrder(head, YpStat.TRUE, domain?.image.created ?? 0)
+  }
+
+  #mapList(caller: Caller, head: XdrWriter): void {
+    const { domain } = this.#args
+    if (domain.length === 0) return encodeMapList(head, YpStat.BADARGS, [])
+    const served = this.#served(domain)
+    if (served === undefined) return encodeMapList(head, YpStat.NODOM, [])
+    this.body = served.mapList
+    this.#setBody(0, served.mapList.length)
+    if (!this.#fits(caller, head)) encodeMapList(head, YpStat.YPERR, [])
+  }
+
+  #served(domain: Span): ServedDomain | undefined {
+    return this.#domains.find(this.#reader.bytes, domain)
+  }
+
+  /** The map that the call names, or the status that says why there is none. */
+  #map(withKey: boolean): MapView | YpStat {
+    const { domain, map, key } = this.#args
+    if (domain.length === 0 || map.length === 0 || (withKey && key.length === 0)) return YpStat.BADARGS
+    const served = this.#served(domain)
+    if (served === undefined) return YpStat.NODOM
+    const view = served.findMap(this.#reader.bytes, map)
+    if (view === undefined) return YpStat.NOMAP
+    this.body = served.image.bytes
+    return view
+  }
+
+  #setBody(start: number, end: number): void {
+    this.bodyStart = start
+    this.bodyEnd = end
+  }
+
+  #fits(caller: Caller, head: XdrWriter): boolean {
+    if (head.offset + this.bodyEnd - this.bodyStart <= caller.limit) return true
+    this.bodyStart = 0
+    this.bodyEnd = 0
+    return false
+  }
+}
+
+/** A map with hashes exists for everyone, and is empty for callers who need not be root. */
+function visible(map: MapView, caller: Caller): boolean {
+  return caller.reserved || !map.secure
+}
+
+/** Sun-era maps held a NUL behind each key, so clients try with and without; ours never do. */
+function find(map: MapView, bytes: Uint8Array, key: Span): number {
+  return map.find(bytes, key.start, lengthWithoutNul(bytes, key))
+}
+
+function lengthWithoutNul(bytes: Uint8Array, key: Span): number {
+  const last = key.length - 1
+  return bytes[key.start + last] === 0 ? last : key.length
+}

@@ -1,0 +1,63 @@
+/** YP over UDP: a datagram is a call, its reply goes back where it came from. */
+import type { RemoteInfo, Socket } from 'node:dgram'
+import { DecodeError } from '../../rpc/errors.ts'
+import { XdrWriter } from '../../rpc/xdr-writer.ts'
+import type { Log } from '../log.ts'
+import type { Access } from './access.ts'
+import type { Domains } from './domains.ts'
+import { UDP_REPLIES_IN_FLIGHT, UDP_REPLY_BYTES } from './limits.ts'
+import { type Caller, Responder } from './responder.ts'
+
+/** A reply's buffer, with the callback that makes it free again: made once, used for many replies. */
+interface Slot {
+  readonly writer: XdrWriter
+  readonly sent: () => void
+}
+
+const RESERVED: Caller = { reserved: true, limit: UDP_REPLY_BYTES }
+const UNRESERVED: Caller = { reserved: false, limit: UDP_REPLY_BYTES }
+
+/** Answers on a bound socket until it is closed. */
+export function serveUdp(socket: Socket, domains: Domains, access: Access, log: Log): void {
+  const responder = new Responder(domains)
+  const free: Slot[] = []
+  let slots = 0
+  const takeSlot = (): Slot | undefined => {
+    const slot = free.pop()
+    if (slot !== undefined || slots === UDP_REPLIES_IN_FLIGHT) return slot
+    slots += 1
+    const fresh: Slot = {
+      writer: new XdrWriter(Buffer.alloc(UDP_REPLY_BYTES)),
+      // A reply that can't be sent is lost like any datagram: the client asks again.
+      sent: () => free.push(fresh),
+    }
+    return fresh
+  }
+
+  socket.on('error', (error) => log('warning', 'udp-error', `receiving a datagram failed: ${error.message}`))
+  socket.on('message', (request: Buffer, from: RemoteInfo) => {
+    if (!access(from.address)) return
+    const slot = takeSlot()
+    if (slot === undefined) return
+    const { writer } = slot
+    writer.offset = 0
+    if (!answer(responder, request, from.port < 1024 ? RESERVED : UNRESERVED, writer)) {
+      free.push(slot)
+      return
+    }
+    socket.send(writer.bytes, 0, writer.offset, from.port, from.address, slot.sent)
+  })
+}
+
+/** The whole reply in the writer; false when there is none. Bytes that are no call get none. */
+function answer(responder: Responder, request: Buffer, caller: Caller, writer: XdrWriter): boolean {
+  try {
+    if (!responder.respond(request, 0, request.length, caller, writer)) return false
+  } catch (error) {
+    if (error instanceof DecodeError) return false
+    throw error
+  }
+  const { body, bodyStart, bodyEnd } = responder
+  if (body !== undefined) body.copy(writer.bytes, writer.claim(bodyEnd - bodyStart), bodyStart, bodyEnd)
+  return true
+}
