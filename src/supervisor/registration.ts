@@ -1,0 +1,144 @@
+/**
+ * Our entry in rpcbind's table: made when the sockets are bound, taken back at exit. What a crash of ours left
+ * there is replaced; a server that is alive is not pushed aside.
+ */
+import { type Binding, universalAddress, universalPort } from '../../rpc/rpcbind.ts'
+import { YP_PROGRAM, YP_VERSION } from '../../rpc/yp.ts'
+import type { Log } from '../log.ts'
+import { portHolder } from './port-holder.ts'
+import { answers } from './probe.ts'
+import { connectRpcbind, type RpcbindClient } from './rpcbind-client.ts'
+import type { Endpoint } from './sockets.ts'
+import { StartError } from './start-error.ts'
+
+export type Connect = () => Promise<RpcbindClient>
+
+/** Registers the endpoints; returns the function that takes them back. */
+export async function register(
+  endpoints: readonly Endpoint[],
+  log: Log,
+  connect: Connect = connectRpcbind,
+): Promise<() => Promise<void>> {
+  const client = await reach(connect)
+  try {
+    const ours = bindings(endpoints, client.netids, log)
+    await clearStale(client, endpoints, log)
+    for (const binding of ours) {
+      if (!(await client.set(binding))) throw await refused(client, binding)
+    }
+    return () => unregister(ours, connect)
+  } finally {
+    client.close()
+  }
+}
+
+async function reach(connect: Connect): Promise<RpcbindClient> {
+  try {
+    return await connect()
+  } catch (error) {
+    throw new StartError(
+      'rpcbind-unreachable',
+      `rpcbind can't be reached (${(error as Error).message}): start it, or say "bind local" to serve this host only`,
+    )
+  }
+}
+
+/** One binding a transport. rpcbind turns a wildcard into the address that its caller can reach. */
+function bindings(endpoints: readonly Endpoint[], netids: readonly string[], log: Log): readonly Binding[] {
+  const byNetid = new Map<string, Endpoint[]>()
+  for (const endpoint of endpoints) {
+    if (netids.includes(endpoint.netid)) {
+      byNetid.set(endpoint.netid, [...(byNetid.get(endpoint.netid) ?? []), endpoint])
+    }
+  }
+  return [...byNetid].map(([netid, [first, ...others]]) => {
+    const { address, port } = first!
+    const elsewhere = others.filter((other) => other.port !== port)
+    if (elsewhere.length > 0) {
+      log('warning', 'port-not-registered', `rpcbind can name one ${netid} port only: ${port} is it`)
+    }
+    const wildcard = netid.endsWith('6') ? '::' : '0.0.0.0'
+    const shown = others.length > 0 ? wildcard : address
+    return {
+      program: YP_PROGRAM,
+      version: YP_VERSION,
+      netid,
+      address: universalAddress(shown, port),
+      owner: '',
+    }
+  })
+}
+
+async function clearStale(client: RpcbindClient, endpoints: readonly Endpoint[], log: Log): Promise<void> {
+  for (const binding of await client.dump()) {
+    if (binding.program !== YP_PROGRAM || binding.version !== YP_VERSION) continue
+    const transport = binding.netid.startsWith('udp') ? 'udp' : 'tcp'
+    const port = universalPort(binding.address) ?? 0
+    // We hold that port ourselves, so whoever registered it is gone.
+    const nowOurs = endpoints.some((endpoint) => endpoint.port === port && endpoint.netid === binding.netid)
+    if (!nowOurs && (await answers(transport, hostOf(binding), port)))
+      throw occupied(binding, transport, port)
+    log(
+      'info',
+      'stale-registration',
+      `replacing the registration of a server that is gone: ${shown(binding)}`,
+    )
+    await client.unset(binding)
+  }
+}
+
+/** The address to probe: that of the binding, or loopback where it is a wildcard. */
+function hostOf(binding: Binding): string {
+  const host = binding.address.replace(/\.\d+\.\d+$/, '')
+  if (host === '0.0.0.0' || host === '') return '127.0.0.1'
+  return host === '::' ? '::1' : host
+}
+
+function shown(binding: Binding): string {
+  return `program ${binding.program} version ${binding.version} on ${binding.netid} ${binding.address}`
+}
+
+function occupied(binding: Binding, transport: 'udp' | 'tcp', port: number): StartError {
+  const who = portHolder(transport, port) ?? `a process of ${binding.owner || 'an unknown owner'}`
+  return new StartError(
+    'already-registered',
+    `${who} serves YP here already (${shown(binding)}): stop it first`,
+  )
+}
+
+async function refused(client: RpcbindClient, binding: Binding): Promise<StartError> {
+  const holder = (await client.dump()).find(
+    ({ program, version, netid }) =>
+      program === binding.program && version === binding.version && netid === binding.netid,
+  )
+  if (holder !== undefined) {
+    return new StartError(
+      'already-registered',
+      `rpcbind keeps ${shown(holder)}, owned by ${holder.owner || 'unknown'}, for another server: stop that one first`,
+    )
+  }
+  return new StartError(
+    'already-registered',
+    `rpcbind refused to register ${shown(binding)}: start ypldap as root, or say "bind local"`,
+  )
+}
+
+/** Takes back what is still ours: a server that came after us keeps its entry. */
+async function unregister(ours: readonly Binding[], connect: Connect): Promise<void> {
+  const client = await connect()
+  try {
+    const now = await client.dump()
+    for (const binding of ours) {
+      const still = now.some(
+        ({ program, version, netid, address }) =>
+          program === binding.program &&
+          version === binding.version &&
+          netid === binding.netid &&
+          address === binding.address,
+      )
+      if (still) await client.unset(binding)
+    }
+  } finally {
+    client.close()
+  }
+}

@@ -1,0 +1,16 @@
+/** Why ypldap can't start. The message says what the operator should do. */
+export type StartErrorCode =
+  | 'address-in-use'
+  | 'address-not-bound'
+  | 'rpcbind-unreachable'
+  | 'already-registered'
+
+export class StartError extends Error {
+  override readonly name = 'StartError'
+  readonly code: StartErrorCode
+
+  constructor(code: StartErrorCode, message: string) {
+    super(message)
+    this.code = code
+  }
+}
