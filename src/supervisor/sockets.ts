@@ -123,11 +123,14 @@ async function bindPair(address: string, port: number): Promise<Bound | Error> {
     lookup: (host, _options, done) => done(null, host, six ? 6 : 4),
   })
   try {
+    const accepting = once(tcp, 'listening')
     tcp.listen({ host: address, port, ipv6Only: six })
-    await once(tcp, 'listening')
+    await accepting
     const { port: common } = tcp.address() as { port: number }
+    // Listened for first: with a resolver that answers at once, the event comes before bind returns.
+    const listening = once(udp, 'listening')
     udp.bind({ address, port: common, exclusive: true })
-    await once(udp, 'listening')
+    await listening
     return {
       udp,
       tcp,
