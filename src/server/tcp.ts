@@ -58,6 +58,7 @@ class Connection {
   #waiting: Buffer | undefined
   #rest: Rest | undefined
   #ended = false
+  #broken = false
 
   constructor(socket: Socket, caller: Caller, responder: Responder, head: XdrWriter) {
     this.#socket = socket
@@ -81,6 +82,7 @@ class Connection {
   }
 
   #received(chunk: Buffer): void {
+    if (this.#broken) return
     const socket = this.#socket
     socket.cork()
     try {
@@ -88,7 +90,9 @@ class Connection {
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
       // Past a broken record the stream can't be followed; a record that is no call has no xid to answer.
-      socket.destroy()
+      // What was answered before it still goes out.
+      this.#broken = true
+      socket.destroySoon()
     }
     socket.uncork()
   }
@@ -153,7 +157,7 @@ class Connection {
     this.#socket.cork()
     const written = this.#writeRest()
     this.#socket.uncork()
-    if (!written) return
+    if (!written || this.#broken) return
     const chunk = this.#waiting
     if (chunk !== undefined) this.#received(chunk)
     if (this.#waiting === undefined && this.#rest === undefined) this.#socket.resume()

@@ -1,0 +1,235 @@
+import { describe, expect, test } from 'vitest'
+import { contents, match } from '../support/map-contents.ts'
+import { build, group, imageOf, rows, user } from '../support/rows.ts'
+
+function reasons(...args: Parameters<typeof build>): readonly string[] {
+  return build(...args).rejected.map(({ reason }) => reason)
+}
+
+describe('the maps', () => {
+  const image = imageOf([
+    rows(
+      [user(), user({ name: 'bob', uid: '10002', class: 'staff', change: '1', expire: '2' })],
+      [
+        group({ members: ['alice', 'bob'] }),
+        group({ name: 'wheel', gid: '20002', members: ['bob', 'nobody'] }),
+      ],
+    ),
+  ])
+
+  test('passwd.* hold seven fields and no hash, by name and by id', () => {
+    const lines = [
+      'alice:*:10001:20001:Alice Adams:/home/alice:/bin/sh',
+      'bob:*:10002:20001:Alice Adams:/home/alice:/bin/sh',
+    ]
+    expect(contents(image, 'passwd.byname')).toEqual([
+      ['alice', lines[0]],
+      ['bob', lines[1]],
+    ])
+    expect(contents(image, 'passwd.byuid')).toEqual([
+      ['10001', lines[0]],
+      ['10002', lines[1]],
+    ])
+  })
+
+  test('master.passwd.* hold ten fields with the hash, and are secure', () => {
+    expect(match(image, 'master.passwd.byname', 'bob')).toBe(
+      'bob:$6$salt$hash:10002:20001:staff:1:2:Alice Adams:/home/alice:/bin/sh',
+    )
+    expect(match(image, 'master.passwd.byuid', '10002')).toBe(match(image, 'master.passwd.byname', 'bob'))
+    expect(image.maps.filter(({ secure }) => secure).map(({ name }) => name)).toEqual([
+      'master.passwd.byname',
+      'master.passwd.byuid',
+    ])
+  })
+
+  test('group.* hold four fields, and name members that are no users too', () => {
+    expect(match(image, 'group.byname', 'wheel')).toBe('wheel:*:20002:bob,nobody')
+    expect(match(image, 'group.bygid', '20002')).toBe('wheel:*:20002:bob,nobody')
+  })
+
+  test('netid.byname has the primary group first and each group once', () => {
+    expect(contents(image, 'netid.byname')).toEqual([
+      ['unix.10001@example.com', '10001:20001'],
+      ['unix.10002@example.com', '10002:20001,20002'],
+    ])
+  })
+
+  test('every map answers MATCH of the special keys, and enumerates none of them', () => {
+    for (const { name } of image.maps) {
+      expect(match(image, name, 'YP_LAST_MODIFIED')).toBe('1700000000')
+      expect(match(image, name, 'YP_MASTER_NAME')).toBe('nis.example.com')
+      expect(match(image, name, 'YP_DOMAIN_NAME')).toBe('example.com')
+      expect(contents(image, name).filter(([key]) => key.startsWith('YP_'))).toEqual([])
+    }
+  })
+
+  test('only the maps that are asked for are there', () => {
+    const two = imageOf([rows([user()])], { maps: ['group.byname', 'passwd.byname'] })
+    expect(two.maps.map(({ name }) => name)).toEqual(['group.byname', 'passwd.byname'])
+  })
+})
+
+describe('a row that cannot be right is left out alone, with its reason', () => {
+  const good = user({ name: 'good', uid: '1' })
+
+  test.each([
+    [{ name: '' }, 'empty user name'],
+    [{ name: '+nis' }, 'user name "+nis" starts with + or -'],
+    [{ name: '-x' }, 'user name "-x" starts with + or -'],
+    [{ name: 'a:b' }, 'user name contains a colon at byte 2'],
+    [{ name: 'a\nroot' }, 'user name contains a newline at byte 2'],
+    [{ uid: 'abc' }, 'uid "abc" is not a number from 0 to 4294967294'],
+    [{ uid: '' }, 'uid "" is not a number from 0 to 4294967294'],
+    [{ uid: '-1' }, 'uid "-1" is not a number from 0 to 4294967294'],
+    [{ uid: '4294967295' }, 'uid "4294967295" is not a number from 0 to 4294967294'],
+    [{ gid: '10 ' }, 'gid "10 " is not a number from 0 to 4294967294'],
+    [{ gid: '0x10' }, 'gid "0x10" is not a number from 0 to 4294967294'],
+    [{ gecos: 'x:0:0:root' }, 'gecos contains a colon at byte 2'],
+    [{ gecos: 'x\nroot::0:0' }, 'gecos contains a newline at byte 2'],
+    [{ home: '/home\0' }, 'home contains a NUL at byte 6'],
+    [{ shell: '/bin/sh\r' }, 'shell contains a carriage return at byte 8'],
+    [{ class: 'a:b' }, 'class contains a colon at byte 2'],
+    [{ hash: 'a:b' }, 'passwd contains a colon at byte 2'],
+    [{ change: 'soon' }, 'change "soon" is not a number'],
+    [{ expire: '' }, 'expire "" is not a number'],
+  ])('a user with %j', (fields, reason) => {
+    const built = build([rows([user(fields), good])])
+    expect(built.rejected).toEqual([{ directory: 'ldap.example.com', dn: user(fields).dn, reason }])
+    expect(built.counts.users).toBe(1)
+  })
+
+  test.each([
+    [{ name: '' }, 'empty group name'],
+    [{ name: '+' }, 'group name "+" starts with + or -'],
+    [{ gid: 'x' }, 'gid "x" is not a number from 0 to 4294967294'],
+    [{ password: 'a:b' }, 'passwd contains a colon at byte 2'],
+    [{ name: 'x'.repeat(1030) }, 'name of 1030 bytes: at most 1024'],
+  ])('a group with %j', (fields, reason) => {
+    const built = build([rows([good], [group(fields), group({ name: 'other', gid: '7' })])])
+    expect(built.rejected.map((one) => one.reason)).toEqual([reason])
+    expect(built.counts).toEqual({ users: 1, groups: 1 })
+  })
+
+  test('a user whose line is over the record limit', () => {
+    expect(reasons([rows([user({ gecos: 'x'.repeat(1024) }), good])])).toEqual([
+      'line of 1080 bytes: the record limit is 1024',
+    ])
+  })
+
+  test('a member that can be no name is left out alone, and its group stays', () => {
+    const members = ['alice', 'a,b', 'c:d', '', '+x', 'bob', 'alice']
+    const built = build([rows([user()], [group({ members })])])
+    expect(built.rejected.map(({ reason }) => reason)).toEqual([
+      'member "a,b" contains a comma, left out of group "staff"',
+      'member name contains a colon at byte 2, left out of group "staff"',
+      'empty member name, left out of group "staff"',
+      'member name "+x" starts with + or -, left out of group "staff"',
+    ])
+    expect(match(imageOf([rows([user()], [group({ members })])]), 'group.byname', 'staff')).toBe(
+      'staff:*:20001:alice,bob',
+    )
+  })
+
+  test('a second entry of one name in a directory is told of, and the first kept', () => {
+    const built = build([rows([user(), user({ uid: '2' })], [group(), group({ gid: '3' })])])
+    expect(built.rejected.map(({ reason }) => reason)).toEqual([
+      'a second user named "alice"',
+      'a second group named "staff"',
+    ])
+  })
+
+  test('the rows that a directory had rejected itself are told of with the others', () => {
+    const one = { ...rows([user()]), rejected: [{ dn: 'uid=x', reason: 'no uidNumber' }] }
+    expect(build([one]).rejected).toEqual([
+      { directory: 'ldap.example.com', dn: 'uid=x', reason: 'no uidNumber' },
+    ])
+  })
+})
+
+describe('ids', () => {
+  test('up to 4294967294 are kept as they are, everywhere', () => {
+    const big = user({ uid: '4294967294', gid: '4294967294' })
+    const image = imageOf([
+      rows([big], [group({ gid: '4294967294' }), group({ name: 'two', gid: '3000000000' })]),
+    ])
+    expect(match(image, 'passwd.byuid', '4294967294')).toContain(':4294967294:4294967294:')
+    expect(match(image, 'group.bygid', '3000000000')).toBe('two:*:3000000000:alice')
+    expect(match(image, 'netid.byname', 'unix.4294967294@example.com')).toBe(
+      '4294967294:4294967294,3000000000',
+    )
+  })
+
+  test('with leading zeros become their shortest form, so that a look-up by id finds them', () => {
+    const image = imageOf([rows([user({ uid: '0042' })])])
+    expect(match(image, 'passwd.byuid', '42')).toContain('alice:*:42:')
+  })
+
+  test('shared by two names belong to the name that sorts first', () => {
+    const image = imageOf([rows([user({ name: 'zoe', uid: '7' }), user({ name: 'amy', uid: '7' })])])
+    expect(match(image, 'passwd.byuid', '7')).toContain('amy:')
+    expect(contents(image, 'passwd.byuid')).toHaveLength(1)
+    expect(contents(image, 'passwd.byname')).toHaveLength(2)
+  })
+})
+
+describe('several directories', () => {
+  test('merge, and the first that knows a name wins', () => {
+    const image = imageOf([
+      rows([user({ gecos: 'first' })], [group({ members: ['a'] })], 'one'),
+      rows([user({ gecos: 'second' }), user({ name: 'bob', uid: '2' })], [group({ members: ['b'] })], 'two'),
+    ])
+    expect(match(image, 'passwd.byname', 'alice')).toContain(':first:')
+    expect(match(image, 'passwd.byname', 'bob')).toBeDefined()
+    expect(match(image, 'group.byname', 'staff')).toBe('staff:*:20001:a')
+  })
+
+  test('that both know a name are no reason for a warning', () => {
+    expect(reasons([rows([user()], [], 'one'), rows([user()], [], 'two')])).toEqual([])
+  })
+})
+
+describe('the record limit', () => {
+  const members = Array.from({ length: 300 }, (_, i) => `member${i}`)
+
+  test('cuts a group at a member boundary, counts it and names it', () => {
+    const built = build([rows([user()], [group({ members })])], { recordLimit: 1024 })
+    const line = match(imageOf([rows([user()], [group({ members })])]), 'group.byname', 'staff')!
+    expect(line.length).toBeLessThanOrEqual(1024)
+    expect(line.length).toBeGreaterThan(1024 - 'member299,'.length)
+    const kept = line.split(':')[3]!.split(',')
+    expect(kept).toEqual(members.slice(0, kept.length))
+    expect(built.rejected).toEqual([
+      {
+        directory: 'ldap.example.com',
+        dn: 'cn=staff,ou=groups,dc=example,dc=com',
+        reason: `group "staff" is over the record limit of 1024 bytes: ${300 - kept.length} of 300 members left out`,
+      },
+    ])
+  })
+
+  test('lets a line of exactly its size pass', () => {
+    const exact = 'staff:*:20001:'.length + 'member0'.length
+    const one = [rows([], [group({ members: ['member0'] })])]
+    expect(match(imageOf(one, { recordLimit: exact }), 'group.byname', 'staff')).toBe('staff:*:20001:member0')
+    expect(match(imageOf(one, { recordLimit: exact - 1 }), 'group.byname', 'staff')).toBe('staff:*:20001:')
+  })
+
+  test('can be raised for clients that take more', () => {
+    const image = imageOf([rows([user()], [group({ members })])], { recordLimit: 8192 })
+    expect(match(image, 'group.byname', 'staff')!.split(',')).toHaveLength(300)
+  })
+
+  test('cuts a netid at whole gids', () => {
+    const many = Array.from({ length: 300 }, (_, i) => group({ name: `g${i}`, gid: String(100_000 + i) }))
+    const built = build([rows([user()], many)])
+    const line = match(imageOf([rows([user()], many)]), 'netid.byname', 'unix.10001@example.com')!
+    expect(line.length).toBeLessThanOrEqual(1024)
+    const gids = line.split(':')[1]!.split(',')
+    expect(gids[0]).toBe('20001')
+    expect(gids.slice(1).every((gid) => /^1\d{5}$/.test(gid))).toBe(true)
+    expect(built.rejected.map(({ reason }) => reason)).toEqual([
+      `netid of user "alice" is over the record limit of 1024 bytes: ${301 - gids.length} of 301 groups left out`,
+    ])
+  })
+})

@@ -1,0 +1,366 @@
+import { createSocket, type Socket } from 'node:dgram'
+import { once } from 'node:events'
+import { connect, createServer, type Server, type Socket as TcpSocket } from 'node:net'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { MARK_BYTES, RecordAssembler, writeMark } from '../../rpc/record.ts'
+import { YpProcedure as P, YpStat } from '../../rpc/yp.ts'
+import type { AccessRule } from '../../src/config/config.ts'
+import type { Log } from '../../src/log.ts'
+import type { Image } from '../../src/maps/image.ts'
+import { TCP_IDLE_MS, UDP_REPLY_BYTES } from '../../src/server/limits.ts'
+import { startServer } from '../../src/server/server.ts'
+import { contents } from '../support/map-contents.ts'
+import { build, group, imageOf, rows, user } from '../support/rows.ts'
+import { type Fields, readReply, writeCall } from '../support/rpc-codec.ts'
+
+const domain = 'example.com'
+const many = rows(
+  Array.from({ length: 20_000 }, (_, i) => user({ name: `user${i}`, uid: String(10_000 + i) })),
+  [group({ members: Array.from({ length: 2000 }, (_, i) => `user${i}`) })],
+)
+const options = { recordLimit: 65_536 }
+const bytes = build([many], options).bytes
+const image: Image = imageOf([many], options)
+
+let udp: Socket
+let tcp: Server
+let clients: (Socket | TcpSocket)[]
+let lines: string[]
+
+const log: Log = (_level, id) => lines.push(id)
+
+async function serve(family: 4 | 6, access: readonly AccessRule[] = []) {
+  const address = family === 4 ? '127.0.0.1' : '::1'
+  udp = createSocket({ type: family === 4 ? 'udp4' : 'udp6' })
+  udp.bind(0, address)
+  await once(udp, 'listening')
+  tcp = createServer({ allowHalfOpen: true })
+  tcp.listen(0, address)
+  await once(tcp, 'listening')
+  const server = startServer({ udp: [udp], tcp: [tcp], access, log })
+  server.receive({ kind: 'image', domain, bytes })
+  return { address, server, udpPort: udp.address().port, tcpPort: (tcp.address() as { port: number }).port }
+}
+
+beforeEach(() => {
+  clients = []
+  lines = []
+})
+
+afterEach(async () => {
+  for (const client of clients) {
+    if ('destroy' in client) client.destroy()
+    else client.close()
+  }
+  udp.close()
+  await new Promise((closed) => tcp.close(closed))
+})
+
+function header(procedure: number, xid = 1) {
+  return { xid, program: 100004, version: 2, procedure }
+}
+
+function record(call: Buffer): Buffer {
+  const bytes = Buffer.alloc(MARK_BYTES + call.length)
+  writeMark(bytes, 0, call.length, true)
+  call.copy(bytes, MARK_BYTES)
+  return bytes
+}
+
+async function askUdp(address: string, port: number, call: Buffer): Promise<Buffer> {
+  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4')
+  clients.push(socket)
+  socket.send(call, port, address)
+  const [reply] = (await once(socket, 'message')) as [Buffer]
+  return reply
+}
+
+async function open(address: string, port: number): Promise<TcpSocket> {
+  const socket = connect({ host: address, port, allowHalfOpen: true })
+  socket.on('error', () => {})
+  clients.push(socket)
+  await once(socket, 'connect')
+  return socket
+}
+
+/** The next `count` replies on a stream. */
+function replies(socket: TcpSocket, count: number): Promise<readonly Buffer[]> {
+  const assembler = new RecordAssembler({ bytes: 1 << 26, fragments: 1 << 20 })
+  const found: Buffer[] = []
+  return new Promise((resolve, reject) => {
+    const onData = (chunk: Buffer) => {
+      for (let at = 0; at < chunk.length; ) {
+        at = assembler.take(chunk, at)
+        if (assembler.complete) found.push(Buffer.from(assembler.record))
+      }
+      if (found.length >= count) {
+        socket.off('data', onData)
+        socket.off('close', onClose)
+        resolve(found)
+      }
+    }
+    const onClose = () => reject(new Error(`closed after ${found.length} of ${count} replies`))
+    socket.on('data', onData)
+    socket.on('close', onClose)
+  })
+}
+
+const matchAlice = (xid = 1, key = 'user7') =>
+  writeCall(header(P.MATCH, xid), { domain, map: 'passwd.byname', key })
+
+function read(procedure: number, reply: Buffer): Fields {
+  return readReply(header(procedure), reply).fields
+}
+
+describe.each([4, 6] as const)('over IPv%i', (family) => {
+  test('a datagram is answered', async () => {
+    const { address, udpPort } = await serve(family)
+    const fields = read(P.MATCH, await askUdp(address, udpPort, matchAlice(0xdeadbeef)))
+    expect(fields).toMatchObject({ xid: 0xdeadbeef, status: YpStat.TRUE })
+  })
+
+  test('a connection carries several calls, in one piece or byte by byte', async () => {
+    const { address, tcpPort } = await serve(family)
+    const socket = await open(address, tcpPort)
+    const calls = Buffer.concat([1, 2, 3].map((xid) => record(matchAlice(xid))))
+    const together = replies(socket, 3)
+    socket.write(calls)
+    expect((await together).map((reply) => read(P.MATCH, reply)['xid'])).toEqual([1, 2, 3])
+    socket.setNoDelay(true)
+    const bytewise = replies(socket, 3)
+    for (const byte of calls) socket.write(Buffer.of(byte))
+    expect((await bytewise).map((reply) => read(P.MATCH, reply)['xid'])).toEqual([1, 2, 3])
+  })
+
+  test('ALL over TCP is the whole map', async () => {
+    const { address, tcpPort } = await serve(family)
+    const socket = await open(address, tcpPort)
+    const all = replies(socket, 1)
+    socket.write(record(writeCall(header(P.ALL), { domain, map: 'passwd.byname' })))
+    const { records } = read(P.ALL, (await all)[0]!) as { records: readonly Fields[] }
+    const got = records.slice(0, -1).map(({ key, value }) => [key, value])
+    expect(got).toEqual(contents(image, 'passwd.byname'))
+    expect(records.at(-1)).toEqual({ status: YpStat.NOMORE, value: '', key: '' })
+  })
+})
+
+describe('UDP', () => {
+  test('an answer too long for a datagram is YP_YPERR there, and right over TCP', async () => {
+    const { address, udpPort, tcpPort } = await serve(4)
+    const call = writeCall(header(P.MATCH), { domain, map: 'group.byname', key: 'staff' })
+    expect(read(P.MATCH, await askUdp(address, udpPort, call))).toMatchObject({
+      status: YpStat.YPERR,
+      value: '',
+    })
+    const socket = await open(address, tcpPort)
+    const reply = replies(socket, 1)
+    socket.write(record(call))
+    const { value } = read(P.MATCH, (await reply)[0]!) as { value: string }
+    expect(value.length).toBeGreaterThan(UDP_REPLY_BYTES)
+    expect(value.split(',')).toHaveLength(2000)
+  })
+
+  test('bytes that are no call, and calls that get no answer, leave the next one unharmed', async () => {
+    const { address, udpPort } = await serve(4)
+    const socket = createSocket('udp4')
+    clients.push(socket)
+    for (const junk of [
+      Buffer.alloc(0),
+      Buffer.from('junk'),
+      writeCall(header(P.DOMAIN_NONACK), { domain: 'other' }),
+    ]) {
+      socket.send(junk, udpPort, address)
+    }
+    socket.send(matchAlice(99), udpPort, address)
+    const [reply] = (await once(socket, 'message')) as [Buffer]
+    expect(read(P.MATCH, reply)['xid']).toBe(99)
+  })
+
+  test('thousands of requests at once are answered each with its own xid and key', async () => {
+    const { address, udpPort } = await serve(4)
+    const socket = createSocket({ type: 'udp4', recvBufferSize: 1 << 22 })
+    clients.push(socket)
+    const waiting = new Map<number, string>()
+    let wrong = 0
+    const done = new Promise<void>((resolve) => {
+      socket.on('message', (reply: Buffer) => {
+        const { xid, value } = read(P.MATCH, reply) as { xid: number; value: string }
+        if (value.split(':')[0] !== waiting.get(xid)) wrong += 1
+        waiting.delete(xid)
+        sendMore()
+        if (waiting.size === 0) resolve()
+      })
+    })
+    let next = 0
+    const sendMore = () => {
+      while (waiting.size < 50 && next < 5000) {
+        const key = `user${(next * 7919) % 20_000}`
+        waiting.set(next, key)
+        socket.send(matchAlice(next, key), udpPort, address)
+        next += 1
+      }
+    }
+    sendMore()
+    await done
+    expect({ wrong, answered: next }).toEqual({ wrong: 0, answered: 5000 })
+  })
+})
+
+describe('TCP', () => {
+  test('a client that closes its side behind its call still gets the whole answer, and then the end', async () => {
+    const { address, tcpPort } = await serve(4)
+    const socket = await open(address, tcpPort)
+    const all = replies(socket, 1)
+    const ended = once(socket, 'end')
+    socket.end(record(writeCall(header(P.ALL), { domain, map: 'passwd.byname' })))
+    const { records } = read(P.ALL, (await all)[0]!) as { records: readonly Fields[] }
+    expect(records).toHaveLength(20_001)
+    await ended
+  })
+
+  test('calls behind an ALL wait for it, and are answered in order', async () => {
+    const { address, tcpPort } = await serve(4)
+    const socket = await open(address, tcpPort)
+    const three = replies(socket, 3)
+    socket.write(
+      Buffer.concat([
+        record(matchAlice(1)),
+        record(writeCall(header(P.ALL, 2), { domain, map: 'passwd.byname' })),
+        record(matchAlice(3)),
+      ]),
+    )
+    expect((await three).map((reply) => reply.readUInt32BE(0))).toEqual([1, 2, 3])
+  })
+
+  test('a client that does not read costs a bounded amount, and others are answered meanwhile', async () => {
+    const { address, tcpPort } = await serve(4)
+    const accepted = once(tcp, 'connection')
+    const frozen = await open(address, tcpPort)
+    const [serverSide] = (await accepted) as [TcpSocket]
+    frozen.pause()
+    const call = record(writeCall(header(P.ALL), { domain, map: 'passwd.byname' }))
+    for (let i = 0; i < 50; i++) frozen.write(call)
+    const other = await open(address, tcpPort)
+    for (let i = 0; i < 20; i++) {
+      const reply = replies(other, 1)
+      other.write(record(matchAlice(i)))
+      await reply
+    }
+    // One fragment and its mark wait in the process; 50 maps of 1.6 MB would be 80 MB.
+    expect(serverSide.writableLength).toBeLessThan(300_000)
+    const all = replies(frozen, 50)
+    frozen.resume()
+    expect(new Set((await all).map((reply) => reply.toString('latin1'))).size).toBe(1)
+  })
+
+  test('a stream that announces too much is closed at the header', async () => {
+    const { address, tcpPort } = await serve(4)
+    const socket = await open(address, tcpPort)
+    let received = 0
+    socket.on('data', (chunk: Buffer) => {
+      received += chunk.length
+    })
+    socket.write('GET / HTTP/1.1\r\n\r\n')
+    await once(socket, 'end')
+    expect(received).toBe(0)
+  })
+
+  test('a record that is no call closes its connection, and what came before is answered', async () => {
+    const { address, tcpPort } = await serve(4)
+    const socket = await open(address, tcpPort)
+    const reply = replies(socket, 1)
+    const ended = once(socket, 'end')
+    socket.write(Buffer.concat([record(matchAlice(5)), record(Buffer.from('nonsense'))]))
+    expect((await reply)[0]!.readUInt32BE(0)).toBe(5)
+    await ended
+  })
+
+  test('a client that goes away in the middle of an answer harms nobody', async () => {
+    const { address, tcpPort } = await serve(4)
+    for (let i = 0; i < 20; i++) {
+      const socket = await open(address, tcpPort)
+      socket.write(record(writeCall(header(P.ALL), { domain, map: 'passwd.byname' })))
+      await once(socket, 'data')
+      socket.resetAndDestroy()
+    }
+    const socket = await open(address, tcpPort)
+    const reply = replies(socket, 1)
+    socket.write(record(matchAlice(6)))
+    expect((await reply)[0]!.readUInt32BE(0)).toBe(6)
+  })
+
+  test('idle connections have a time limit', async () => {
+    const { address, tcpPort } = await serve(4)
+    const accepted = once(tcp, 'connection')
+    await open(address, tcpPort)
+    const [serverSide] = (await accepted) as [TcpSocket]
+    expect(serverSide.timeout).toBe(TCP_IDLE_MS)
+    const closed = once(serverSide, 'close')
+    serverSide.emit('timeout')
+    await closed
+  })
+
+  test('an image that arrives in the middle of an ALL leaves that ALL whole, and the next is of the new one', async () => {
+    const { address, server, tcpPort } = await serve(4)
+    const socket = await open(address, tcpPort)
+    const all = replies(socket, 1)
+    socket.write(record(writeCall(header(P.ALL), { domain, map: 'passwd.byname' })))
+    await once(socket, 'data')
+    server.receive({ kind: 'image', domain, bytes: build([rows([user()])], { generation: 2 }).bytes })
+    expect(read(P.ALL, (await all)[0]!)['records']).toHaveLength(20_001)
+    const next = replies(socket, 1)
+    socket.write(record(writeCall(header(P.ALL), { domain, map: 'passwd.byname' })))
+    expect(read(P.ALL, (await next)[0]!)['records']).toHaveLength(2)
+  })
+})
+
+describe('a stranger', () => {
+  const stranger: AccessRule[] = [{ verdict: 'deny', prefix: Uint8Array.of(127, 0, 0, 1), bits: 32 }]
+
+  test('gets no answer over UDP where others do, and is told of in the log', async () => {
+    const { address, udpPort } = await serve(4, stranger)
+    const socket = createSocket('udp4')
+    const friend = createSocket('udp4')
+    clients.push(socket, friend)
+    friend.bind(0, '127.0.0.2')
+    let answers = 0
+    socket.on('message', () => {
+      answers += 1
+    })
+    socket.send(matchAlice(), udpPort, address)
+    await once(udp, 'message')
+    const friendly = once(friend, 'message')
+    friend.send(matchAlice(), udpPort, address)
+    await friendly
+    // Answers leave in the order of the calls, so a stranger's would be here by now.
+    expect(answers).toBe(0)
+    expect(lines).toEqual(['stranger'])
+  })
+
+  test('has its connection closed before anything is read', async () => {
+    const { address, tcpPort } = await serve(4, stranger)
+    const socket = connect({ host: address, port: tcpPort })
+    socket.on('error', () => {})
+    clients.push(socket)
+    socket.write(record(matchAlice()))
+    let received = 0
+    socket.on('data', (chunk: Buffer) => {
+      received += chunk.length
+    })
+    await once(socket, 'close')
+    expect(received).toBe(0)
+  })
+})
+
+describe('the server side', () => {
+  test('keeps what it serves when a new image is damaged, and says so', async () => {
+    const { address, udpPort } = await serve(4)
+    const damaged = new SharedArrayBuffer(4096)
+    const second = startServer({ udp: [], tcp: [], access: [], log })
+    second.receive({ kind: 'image', domain, bytes: damaged })
+    expect(lines).toEqual(['image-refused'])
+    second.receive({ kind: 'trashed', domain, reason: 'x' })
+    expect(lines).toEqual(['image-refused', 'update-trashed'])
+    expect(read(P.MATCH, await askUdp(address, udpPort, matchAlice()))).toMatchObject({ status: YpStat.TRUE })
+  })
+})
