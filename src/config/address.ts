@@ -1,0 +1,47 @@
+import { isIPv4, isIPv6, SocketAddress } from 'node:net'
+
+/**
+ * The 4 or 16 bytes of an IPv4 or IPv6 address in text, without a zone; undefined for any other text. An
+ * IPv4-mapped IPv6 address gives 16 bytes.
+ */
+export function parseAddress(text: string): Uint8Array | undefined {
+  if (isIPv4(text)) return Uint8Array.from(text.split('.'), Number)
+  if (!isIPv6(text) || text.includes('%')) return undefined
+  const [left = '', right = ''] = text.split('::')
+  const tail = groupBytes(right)
+  const bytes = new Uint8Array(16)
+  bytes.set(groupBytes(left))
+  bytes.set(tail, 16 - tail.length)
+  return bytes
+}
+
+function groupBytes(groups: string): number[] {
+  if (groups === '') return []
+  return groups.split(':').flatMap((group) => {
+    if (group.includes('.')) return group.split('.').map(Number)
+    const value = Number.parseInt(group, 16)
+    return [value >> 8, value & 0xff]
+  })
+}
+
+/** The usual text of an address of 4 or 16 bytes. */
+export function formatAddress(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join('.')
+  const groups = Array.from({ length: 8 }, (_, group) => {
+    const value = ((bytes[2 * group] ?? 0) << 8) | (bytes[2 * group + 1] ?? 0)
+    return value.toString(16)
+  })
+  return new SocketAddress({ address: groups.join(':'), family: 'ipv6' }).address
+}
+
+/** RFC 4291 s.2.5.5.2: an IPv4 address in IPv6 form, as an IPv4 caller looks through an IPv6 socket. */
+export function isMapped(bytes: Uint8Array): boolean {
+  return bytes.length === 16 && bytes.subarray(0, 12).every((byte, index) => byte === (index < 10 ? 0 : 0xff))
+}
+
+/** 127.0.0.0/8, also mapped into IPv6, and ::1. */
+export function isLoopback(bytes: Uint8Array): boolean {
+  if (bytes.length === 4) return bytes[0] === 127
+  if (isMapped(bytes)) return bytes[12] === 127
+  return bytes.every((byte, index) => byte === (index < 15 ? 0 : 1))
+}

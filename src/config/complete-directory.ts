@@ -1,0 +1,83 @@
+import type { Credentials, DirectoryConfig, Located, Position } from './config.ts'
+import { DEFAULT_FIELDS, DEFAULT_GROUP_FILTER, DEFAULT_PAGE_SIZE, DEFAULT_USER_FILTER } from './defaults.ts'
+import { type DirectoryDraft, isAbsent } from './draft.ts'
+import type { Report } from './report.ts'
+
+/** Undefined when the header was refused. */
+export function completeDirectory(draft: DirectoryDraft, report: Report): DirectoryConfig | undefined {
+  const { at, label, location, damaged } = draft
+  if (draft.basedn === undefined && isAbsent(damaged, 'basedn')) {
+    report.problem(at, 'directory without basedn, expected the DN to search below')
+  }
+  const credentials = completeCredentials(draft, report)
+  if (location === undefined) return undefined
+  const secured = location.kind === 'ldap' && location.security !== 'none'
+  checkCertificate(draft, secured, report)
+  if (location.kind === 'file') refuseServerStatements(draft, report)
+  const userBase = draft.basedn ?? { value: '', at }
+  return {
+    at,
+    label,
+    location,
+    credentials,
+    ...(secured && draft.ca !== undefined && { ca: draft.ca }),
+    ...(draft.certfile !== undefined && { certificate: draft.certfile }),
+    ...(draft.keyfile !== undefined && { key: draft.keyfile }),
+    pageSize: draft.pageSize?.value ?? DEFAULT_PAGE_SIZE,
+    userBase,
+    groupBase: draft.groupdn === undefined || draft.groupdn.value === '' ? userBase : draft.groupdn,
+    userFilter: draft.userFilter ?? { value: DEFAULT_USER_FILTER, at },
+    groupFilter: draft.groupFilter ?? { value: DEFAULT_GROUP_FILTER, at },
+    fields: { ...DEFAULT_FIELDS, ...draft.fields },
+  }
+}
+
+/**
+ * RFC 4513 s.5.1.2: a server takes a name without a password for an anonymous bind that succeeds, so either
+ * without the other is refused.
+ */
+function completeCredentials(draft: DirectoryDraft, report: Report): Credentials {
+  const { binddn, bindcred, bindext, damaged } = draft
+  if (bindext !== undefined) {
+    if (binddn !== undefined || bindcred !== undefined) {
+      report.problem(bindext.at, "can't specify multiple bind types, expected bindext or binddn and bindcred")
+    }
+    return { kind: 'external', authzid: bindext.value }
+  }
+  if (binddn !== undefined && bindcred === undefined && isAbsent(damaged, 'bindcred')) {
+    report.problem(binddn.at, 'binddn without bindcred, expected a password as well')
+  }
+  if (bindcred !== undefined && binddn === undefined && isAbsent(damaged, 'binddn')) {
+    report.problem(bindcred.at, 'bindcred without binddn, expected a DN as well')
+  }
+  const anonymous = 'expected text (leave out both binddn and bindcred to bind anonymously)'
+  if (binddn?.value === '') report.problem(binddn.at, `empty binddn, ${anonymous}`)
+  if (bindcred?.value === '') report.problem(bindcred.at, `empty bindcred, ${anonymous}`)
+  if (binddn === undefined || bindcred === undefined) return { kind: 'anonymous' }
+  return { kind: 'simple', dn: binddn.value, password: bindcred.value }
+}
+
+function checkCertificate(draft: DirectoryDraft, secured: boolean, report: Report): void {
+  const { certfile, keyfile, damaged } = draft
+  const first = certfile ?? keyfile
+  if (first === undefined) return
+  if (!secured) {
+    report.problem(
+      first.at,
+      'certificate or key without TLS, expected ldaps or tls after the host of the directory',
+    )
+  } else if (keyfile === undefined && isAbsent(damaged, 'keyfile')) {
+    report.problem(first.at, 'certfile without keyfile, expected both')
+  } else if (certfile === undefined && isAbsent(damaged, 'certfile')) {
+    report.problem(first.at, 'keyfile without certfile, expected both')
+  }
+}
+
+/** What only a server understands. */
+function refuseServerStatements(draft: DirectoryDraft, report: Report): void {
+  const { binddn, bindcred, bindext, pageSize } = draft
+  const said: readonly (Located<unknown> | undefined)[] = [binddn, bindcred, bindext, pageSize]
+  const first: Position | undefined = said.find((value) => value !== undefined)?.at
+  if (first === undefined) return
+  report.problem(first, 'bind or page size for an LDIF file, expected neither (there is no server to ask)')
+}

@@ -1,0 +1,22 @@
+/** Bounds on what a configuration may make us hold or do; each is far above any honest file. */
+
+/** bytes of one file */
+export const MAX_FILE = 1024 * 1024
+
+/** UTF-16 units of one word, string, number or macro value */
+export const MAX_TOKEN = 64 * 1024
+
+/** UTF-16 units that all uses of macros may add together */
+export const MAX_EXPANSION = 1024 * 1024
+
+/** files below the main one, one including the next */
+export const MAX_DEPTH = 16
+
+/** include statements carried out in one run */
+export const MAX_INCLUDES = 256
+
+/** problems kept; a file that has more is not a ypldap.conf */
+export const MAX_PROBLEMS = 1000
+
+/** sockets that the file may ask for */
+export const MAX_LISTEN = 64
