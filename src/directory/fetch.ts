@@ -1,0 +1,168 @@
+import type { Filter } from 'ldapts'
+
+import type { DirectoryConfig, Located } from '../config/config.ts'
+import type { Group, Octets, Rejection, Rows, User } from '../maps/rows.ts'
+import { DnError, withinBase } from './dn.ts'
+import type { Entry } from './entry.ts'
+import { DirectoryError } from './error.ts'
+import { readEntries } from './file.ts'
+import { FilterError, matches, parseFilter } from './filter.ts'
+import { type LdapContext, type Lookup, systemLookup, withSession } from './ldap.ts'
+import { LIMITS, type Limits } from './limits.ts'
+import { utf8Octets } from './octets.ts'
+import { type Fields, groupAttributes, groupRow, userAttributes, userRow } from './rows.ts'
+import { search } from './search.ts'
+
+/** The rows of one directory, and how they were come by. */
+export interface Fetched extends Rows {
+  /** the address or socket that answered, or the file */
+  readonly source: string
+  /** references to other servers that were not followed */
+  readonly references: number
+  readonly milliseconds: number
+}
+
+/** For tests: other limits, another resolver. */
+export interface FetchOptions {
+  readonly limits?: Partial<Limits>
+  readonly lookup?: Lookup
+}
+
+/**
+ * All users and groups of one directory, or nothing: what could not be read whole is an error.
+ * @throws DirectoryError, its text beginning with the directory's label
+ */
+export async function fetchDirectory(
+  config: DirectoryConfig,
+  signal: AbortSignal,
+  options: FetchOptions = {},
+): Promise<Fetched> {
+  const limits = { ...LIMITS, ...options.limits }
+  const started = performance.now()
+  const stop = new AbortController()
+  const abort = () => stop.abort(new DirectoryError('aborted', 'the refresh was stopped'))
+  if (signal.aborted) abort()
+  signal.addEventListener('abort', abort, { once: true })
+  const timer = setTimeout(() => {
+    const seconds = limits.deadline / 1000
+    stop.abort(new DirectoryError('deadline', `the refresh was not complete within ${seconds} s`))
+  }, limits.deadline)
+  try {
+    const context = { limits, lookup: options.lookup ?? systemLookup, signal: stop.signal }
+    const { rows, source, references } = await fetchRows(config, context)
+    return {
+      directory: config.label,
+      ...rows,
+      source,
+      references,
+      milliseconds: Math.round(performance.now() - started),
+    }
+  } catch (error) {
+    if (!(error instanceof DirectoryError)) throw error
+    throw new DirectoryError(error.code, `directory "${config.label}": ${error.message}`)
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', abort)
+  }
+}
+
+type Gathered = Pick<Rows, 'users' | 'groups' | 'rejected'>
+
+interface Outcome {
+  readonly rows: Gathered
+  readonly source: string
+  readonly references: number
+}
+
+async function fetchRows(config: DirectoryConfig, context: LdapContext): Promise<Outcome> {
+  context.signal.throwIfAborted()
+  const filters = { user: filterOf(config.userFilter), group: filterOf(config.groupFilter) }
+  if (config.location.kind === 'file') return fetchFile(config, config.location.path, filters, context.limits)
+  const { value, address } = await withSession(config, config.location, context, async (session) => {
+    const rows = gather(config.fields)
+    const { limits } = context
+    const { pageSize } = config
+    const users = await search(
+      session,
+      {
+        base: config.userBase.value,
+        filter: filters.user,
+        attributes: userAttributes(config.fields),
+        pageSize,
+      },
+      limits,
+      rows.addUser,
+    )
+    const groups = await search(
+      session,
+      {
+        base: config.groupBase.value,
+        filter: filters.group,
+        attributes: groupAttributes(config.fields),
+        pageSize,
+      },
+      limits,
+      rows.addGroup,
+    )
+    return { rows: rows.gathered, references: users.references + groups.references }
+  })
+  return { ...value, source: address }
+}
+
+interface Filters {
+  readonly user: Filter
+  readonly group: Filter
+}
+
+function fetchFile(config: DirectoryConfig, path: string, filters: Filters, limits: Limits): Outcome {
+  const rows = gather(config.fields)
+  const belowUsers = below(config.userBase)
+  const belowGroups = below(config.groupBase)
+  for (const entry of readEntries(path, limits)) {
+    if (belowUsers(entry.dn) && matches(filters.user, entry)) rows.addUser(entry)
+    if (belowGroups(entry.dn) && matches(filters.group, entry)) rows.addGroup(entry)
+  }
+  return { rows: rows.gathered, source: path, references: 0 }
+}
+
+/** Makes rows of entries as they come, so that the entries need not be kept. */
+function gather(fields: Fields): {
+  readonly gathered: Gathered
+  readonly addUser: (entry: Entry) => void
+  readonly addGroup: (entry: Entry) => void
+} {
+  const users: User[] = []
+  const groups: Group[] = []
+  const rejected: Rejection[] = []
+  return {
+    gathered: { users, groups, rejected },
+    addUser(entry) {
+      const row = userRow(entry, fields)
+      if ('reason' in row) rejected.push(row)
+      else users.push(row)
+    },
+    addGroup(entry) {
+      const row = groupRow(entry, fields)
+      if ('reason' in row) rejected.push(row)
+      else groups.push(row)
+    },
+  }
+}
+
+function filterOf({ value }: Located<string>): Filter {
+  try {
+    return parseFilter(value)
+  } catch (error) {
+    if (error instanceof FilterError) throw new DirectoryError('configuration', error.message)
+    throw error
+  }
+}
+
+function below({ value }: Located<string>): (dn: Octets) => boolean {
+  try {
+    return withinBase(utf8Octets(value))
+  } catch (error) {
+    if (error instanceof DnError) throw new DirectoryError('configuration', error.message)
+    throw error
+  }
+}

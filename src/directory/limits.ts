@@ -1,0 +1,36 @@
+/** Every bound of the directory side. Times in milliseconds, sizes in bytes. */
+export interface Limits {
+  /** to open a TCP or unix connection, and again for the TLS handshake */
+  readonly connect: number
+  /** from one request to its whole answer: a bind, or one page of a search */
+  readonly operation: number
+  /** one refresh of one directory, over all its addresses */
+  readonly deadline: number
+  /** addresses of one host that are tried */
+  readonly addresses: number
+  /** one LDAP message: an entry with all its values. The group with the most members decides */
+  readonly message: number
+  /** entries of one search */
+  readonly entries: number
+  /** pages in a row that hold no entry though the server promises more */
+  readonly emptyPages: number
+  /** a file of certificates or a key */
+  readonly pem: number
+  /** an LDIF file, which is read whole */
+  readonly file: number
+  /** a line of an LDIF file after unfolding */
+  readonly line: number
+}
+
+export const LIMITS: Limits = {
+  connect: 10_000,
+  operation: 60_000,
+  deadline: 600_000,
+  addresses: 8,
+  message: 64 * 1024 * 1024,
+  entries: 5_000_000,
+  emptyPages: 1_000,
+  pem: 4 * 1024 * 1024,
+  file: 256 * 1024 * 1024,
+  line: 64 * 1024 * 1024,
+}

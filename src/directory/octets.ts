@@ -1,0 +1,21 @@
+import { isAscii, isUtf8 } from 'node:buffer'
+
+import type { Octets } from '../maps/rows.ts'
+
+/** The UTF-8 bytes of a text of the configuration. */
+export function utf8Octets(text: string): Octets {
+  return Buffer.from(text, 'utf8').toString('latin1')
+}
+
+/**
+ * A form in which two values are the same text to LDAP's caseIgnoreMatch (RFC 4518): letters folded, spaces at
+ * the ends dropped and in the middle counted once. Bytes that are not UTF-8 keep their identity.
+ */
+export function foldCase(value: Octets): string {
+  const bytes = Buffer.from(value, 'latin1')
+  const folded =
+    isAscii(bytes) || !isUtf8(bytes)
+      ? value.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
+      : bytes.toString('utf8').toLowerCase()
+  return folded.replace(/ {2,}/g, ' ').replace(/^ | $/g, '')
+}

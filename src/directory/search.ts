@@ -1,0 +1,121 @@
+import { type Filter, PagedResultsControl, SearchEntry, SearchRequest, SearchResponse } from 'ldapts'
+
+import type { Octets } from '../maps/rows.ts'
+import type { Entry } from './entry.ts'
+import { DirectoryError } from './error.ts'
+import type { Limits } from './limits.ts'
+import { utf8Octets } from './octets.ts'
+import type { Session } from './session.ts'
+import { describeResult, REFERRAL, SUCCESS } from './status.ts'
+
+export interface Query {
+  readonly base: string
+  readonly filter: Filter
+  readonly attributes: readonly string[]
+  /** entries asked for at a time */
+  readonly pageSize: number
+}
+
+/** What came beside the entries. */
+export interface SearchSummary {
+  readonly entries: number
+  /** references to other servers, which are not followed */
+  readonly references: number
+}
+
+/** RFC 4511 s.4.5.1.8: no attributes. An empty list would mean all of them. */
+const NO_ATTRIBUTES = '1.1'
+
+/**
+ * All entries below a base that match, page by page (RFC 2696); each is handed over as it comes and not kept.
+ * No size or time limit is asked for, and any end but success is an error: a part of a directory is of no use.
+ * @throws DirectoryError
+ */
+export async function search(
+  session: Session,
+  query: Query,
+  limits: Limits,
+  onEntry: (entry: Entry) => void,
+): Promise<SearchSummary> {
+  let entries = 0
+  let references = 0
+  let emptyPages = 0
+  let cookie: Buffer | undefined
+  do {
+    const before = entries
+    const control = new PagedResultsControl({
+      value: { size: query.pageSize, ...(cookie === undefined ? {} : { cookie }) },
+    })
+    const done = await session.request(
+      SearchResponse,
+      (messageId) =>
+        new SearchRequest({
+          messageId,
+          baseDN: query.base,
+          scope: 'sub',
+          derefAliases: 'never',
+          timeLimit: 0,
+          filter: query.filter,
+          attributes: query.attributes.length === 0 ? [NO_ATTRIBUTES] : [...query.attributes],
+          controls: [control],
+        }),
+      (part) => {
+        if (!(part instanceof SearchEntry)) {
+          references += 1
+          return
+        }
+        entries += 1
+        if (entries > limits.entries) {
+          throw new DirectoryError(
+            'too-much',
+            `more than ${limits.entries} entries below "${query.base}"; narrow the filter`,
+          )
+        }
+        onEntry(toEntry(part))
+      },
+    )
+    if (done.status !== SUCCESS) throw refusal(done, query.base, entries)
+    cookie = cookieOf(done)
+    emptyPages = entries > before ? 0 : emptyPages + 1
+    if (cookie !== undefined && emptyPages >= limits.emptyPages) {
+      throw new DirectoryError(
+        'protocol',
+        `the server sent ${emptyPages} empty pages in a row below "${query.base}" and promises more`,
+      )
+    }
+  } while (cookie !== undefined)
+  if (entries === 0 && references > 0) {
+    throw new DirectoryError(
+      'referral-only',
+      `referral only: the server holds no entry below "${query.base}" and refers to others; name the server that does`,
+    )
+  }
+  return { entries, references }
+}
+
+function refusal(done: SearchResponse, base: string, entries: number): DirectoryError {
+  const code = done.status === REFERRAL ? 'referral-only' : 'search-failed'
+  const word = done.status === REFERRAL ? 'referral only: the' : 'the'
+  const after = entries === 0 ? '' : ` after ${entries} entries`
+  return new DirectoryError(code, `${word} search below "${base}" ended${after} in ${describeResult(done)}`)
+}
+
+/** No control, or an empty cookie, says that nothing is left; a server that can't page sends none. */
+function cookieOf(done: SearchResponse): Buffer | undefined {
+  for (const control of done.controls ?? []) {
+    const cookie = control instanceof PagedResultsControl ? control.value?.cookie : undefined
+    // A copy: what the library gives is a view of all that came with it.
+    if (cookie !== undefined && cookie.length > 0) return Buffer.from(cookie)
+  }
+  return undefined
+}
+
+function toEntry(part: SearchEntry): Entry {
+  const attributes = new Map<string, Octets[]>()
+  for (const attribute of part.attributes) {
+    const name = attribute.type.toLowerCase()
+    const values = attribute.parsedBuffers.map((value) => value.toString('latin1'))
+    attributes.set(name, [...(attributes.get(name) ?? []), ...values])
+  }
+  return { dn: utf8Octets(part.name), attributes }
+}

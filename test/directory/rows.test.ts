@@ -1,0 +1,206 @@
+import { describe, expect, test } from 'vitest'
+
+import type { Source } from '../../src/config/config.ts'
+import { groupAttributes, groupRow, userAttributes, userRow } from '../../src/directory/rows.ts'
+import { FIELDS, first, fixed, list, makeEntry } from './samples.ts'
+
+const DN = 'uid=alice,ou=people,dc=example,dc=com'
+const ALICE = {
+  uid: ['alice'],
+  uidNumber: ['10001'],
+  gidNumber: ['100'],
+  homeDirectory: ['/home/alice'],
+}
+
+describe('a user', () => {
+  test('is made of the attributes its fields are mapped to', () => {
+    const entry = makeEntry(DN, {
+      ...ALICE,
+      cn: ['Alice Archer'],
+      gecos: ['Alice'],
+      loginShell: ['/bin/sh'],
+      shadowLastChange: ['20000'],
+      userPassword: ['{CRYPT}$6$salt$hash'],
+    })
+    const fields = { ...FIELDS, class: first('userClass'), expire: first('shadowExpire') }
+    expect(userRow(entry, fields)).toEqual({
+      name: 'alice',
+      password: '*',
+      hash: '$6$salt$hash',
+      uid: '10001',
+      gid: '100',
+      class: '',
+      change: '20000',
+      expire: '0',
+      gecos: 'Alice',
+      home: '/home/alice',
+      shell: '/bin/sh',
+      dn: DN,
+    })
+  })
+
+  test('needs no gecos, shell, class, change or expire', () => {
+    expect(userRow(makeEntry(DN, ALICE), FIELDS)).toMatchObject({
+      gecos: '',
+      shell: '',
+      class: '',
+      change: '0',
+      expire: '0',
+    })
+  })
+
+  test('takes the first value of the first attribute that has one', () => {
+    const entry = makeEntry(DN, { ...ALICE, cn: ['one', 'two'] })
+    expect(userRow(entry, FIELDS)).toMatchObject({ gecos: 'one' })
+  })
+
+  test('takes all values of a list, joined', () => {
+    const fields = { ...FIELDS, gecos: list('cn') }
+    const entry = makeEntry(DN, { ...ALICE, cn: ['one', 'two'] })
+    expect(userRow(entry, fields)).toMatchObject({ gecos: 'one,two' })
+  })
+
+  test('takes a fixed text as UTF-8, whatever the entry says', () => {
+    const fields = { ...FIELDS, gecos: fixed('é') }
+    const entry = makeEntry(DN, { ...ALICE, gecos: ['x'] })
+    expect(userRow(entry, fields)).toMatchObject({ gecos: '\xc3\xa9' })
+  })
+
+  test('keeps bytes that are not UTF-8', () => {
+    const entry = makeEntry(DN, { ...ALICE, gecos: ['\xff\xe9'] })
+    expect(userRow(entry, FIELDS)).toMatchObject({ gecos: '\xff\xe9' })
+  })
+
+  test.each([
+    ['uid', 'name'],
+    ['uidNumber', 'uid'],
+    ['gidNumber', 'gid'],
+    ['homeDirectory', 'home'],
+  ])('is rejected without %s, which gives the %s, and with an empty one', (attribute, field) => {
+    for (const values of [[], ['']]) {
+      const row = userRow(makeEntry(DN, { ...ALICE, [attribute]: values }), FIELDS)
+      expect(row).toEqual({ dn: DN, reason: `no value of ${attribute}, which gives the ${field}` })
+    }
+  })
+
+  test('is rejected with all the attributes named that might have given the field', () => {
+    const fields = { ...FIELDS, home: first('unixHomeDirectory', 'home') }
+    expect(userRow(makeEntry(DN, ALICE), fields)).toHaveProperty(
+      'reason',
+      'no value of unixHomeDirectory or home, which gives the home',
+    )
+  })
+
+  test('is rejected when a mandatory field is fixed to nothing', () => {
+    expect(userRow(makeEntry(DN, ALICE), { ...FIELDS, home: fixed('') })).toHaveProperty(
+      'reason',
+      'the fixed home is empty',
+    )
+  })
+})
+
+/** What passwd and master.passwd show. */
+function passwords(values: string[], source: Source = first('userPassword')) {
+  const row = userRow(makeEntry(DN, { ...ALICE, userPassword: values }), { ...FIELDS, passwd: source })
+  return 'hash' in row ? [row.password, row.hash] : row
+}
+
+describe("a user's hash", () => {
+  test.each([
+    ['what follows {CRYPT}', ['{CRYPT}$1$a$b'], '$1$a$b'],
+    ['what follows {crypt}', ['{crypt}ab1234567890.'], 'ab1234567890.'],
+    ['a value without a scheme', ['$2b$10$abc'], '$2b$10$abc'],
+    ['the first of several that is one', ['{SSHA}xyz', '{CRYPT}one', '{CRYPT}two'], 'one'],
+    ['* for another scheme', ['{SSHA}xyz'], '*'],
+    ['* for a scheme that only begins alike', ['{CRYPTO}xyz'], '*'],
+    ['* when there is none', [], '*'],
+    ['* when it is empty', [''], '*'],
+    ['* when nothing follows {CRYPT}', ['{CRYPT}'], '*'],
+  ])('is %s, and passwd shows *', (_what, values, expected) => {
+    expect(passwords(values)).toEqual(['*', expected])
+  })
+
+  test('is the fixed text, and passwd shows it too', () => {
+    expect(passwords(['{CRYPT}secret'], fixed('x'))).toEqual(['x', 'x'])
+  })
+
+  test('is never empty: an empty password field lets everyone in', () => {
+    expect(passwords([], fixed(''))).toEqual(['*', '*'])
+  })
+})
+
+const dn = 'cn=staff,ou=groups,dc=example,dc=com'
+const staff = { cn: ['staff'], gidNumber: ['100'], memberUid: ['alice', 'bob'] }
+
+function staffWith(field: 'grouppasswd' | 'groupmembers', source: Source) {
+  return groupRow(makeEntry(dn, { ...staff, userPassword: ['{CRYPT}x'] }), { ...FIELDS, [field]: source })
+}
+
+describe('a group', () => {
+  test('is made of the attributes its fields are mapped to', () => {
+    expect(groupRow(makeEntry(dn, staff), FIELDS)).toEqual({
+      name: 'staff',
+      password: '*',
+      gid: '100',
+      members: ['alice', 'bob'],
+      dn,
+    })
+  })
+
+  test('needs no members', () => {
+    expect(groupRow(makeEntry(dn, { ...staff, memberUid: [] }), FIELDS)).toHaveProperty('members', [])
+  })
+
+  test.each([
+    ['cn', 'groupname'],
+    ['gidNumber', 'groupgid'],
+  ])('is rejected without %s, which gives the %s', (attribute, field) => {
+    const row = groupRow(makeEntry(dn, { ...staff, [attribute]: [] }), FIELDS)
+    expect(row).toEqual({ dn, reason: `no value of ${attribute}, which gives the ${field}` })
+  })
+
+  test('shows a fixed password and no other', () => {
+    expect(staffWith('grouppasswd', fixed('x'))).toHaveProperty('password', 'x')
+    expect(staffWith('grouppasswd', fixed(''))).toHaveProperty('password', '*')
+    expect(staffWith('grouppasswd', first('userPassword'))).toHaveProperty('password', '*')
+  })
+
+  test('takes one member of a mapping that is no list, and the names of a fixed text', () => {
+    expect(staffWith('groupmembers', first('memberUid'))).toHaveProperty('members', ['alice'])
+    expect(staffWith('groupmembers', first('nothing'))).toHaveProperty('members', [])
+    expect(staffWith('groupmembers', fixed('x,y'))).toHaveProperty('members', ['x', 'y'])
+    expect(staffWith('groupmembers', fixed(''))).toHaveProperty('members', [])
+  })
+
+  test('is rejected when the server gave only a part of its members', () => {
+    const entry = makeEntry(dn, { ...staff, memberUid: [], 'memberUid;range=0-1499': ['alice'] })
+    expect(groupRow(entry, FIELDS)).toEqual({
+      dn,
+      reason: 'the server gave only a part of memberUid (memberuid;range=0-1499); raise its MaxValRange',
+    })
+  })
+})
+
+describe('the attributes to ask for', () => {
+  test('are those the fields are mapped to, each once, and none for what is fixed', () => {
+    const fields = { ...FIELDS, class: first('CN', 'title'), shell: list('loginShell') }
+    const names = userAttributes(fields).map((name) => name.toLowerCase())
+    expect(names.sort()).toEqual([
+      'cn',
+      'gecos',
+      'gidnumber',
+      'homedirectory',
+      'loginshell',
+      'shadowlastchange',
+      'title',
+      'uid',
+      'uidnumber',
+      'userpassword',
+    ])
+  })
+
+  test('leave out a group password, which is never shown', () => {
+    const fields = { ...FIELDS, grouppasswd: first('userPassword') }
+    expect(groupAttributes(fields).sort()).toEqual(['cn', 'gidNumber', 'memberUid'])
+  })
+})
