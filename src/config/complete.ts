@@ -1,4 +1,4 @@
-import { isLoopback, parseAddress } from './address.ts'
+import { isLoopback, parseAddress } from '../address.ts'
 import { completeDirectory } from './complete-directory.ts'
 import { type Config, type DirectoryConfig, MAP_NAMES } from './config.ts'
 import { DEFAULT_INTERVAL, DEFAULT_RECORD_LIMIT } from './defaults.ts'

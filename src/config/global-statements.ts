@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { parseAddress } from './address.ts'
+import { parseAddress } from '../address.ts'
 import { BadValue } from './bad-value.ts'
 import { type AccessRule, type Listen, MAP_NAMES, type MapName, type Position } from './config.ts'
 import type { Cursor } from './cursor.ts'

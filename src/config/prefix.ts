@@ -1,4 +1,4 @@
-import { formatAddress, isMapped, parseAddress } from './address.ts'
+import { formatAddress, isMapped, parseAddress } from '../address.ts'
 import { BadValue } from './bad-value.ts'
 
 /** The addresses whose first `bits` bits are those of `prefix`: 4 or 16 bytes, the others zero. */

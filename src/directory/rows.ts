@@ -127,12 +127,15 @@ function membersOf(source: Source, entry: Entry): readonly Octets[] {
 /** No password matches it. An empty field would let everyone in, so it stands for every missing hash too. */
 const LOCKED = '*'
 
+/** Said to be a hash, or in a form of crypt(5) that nobody types: a password in clear text must not get out. */
+const CRYPT = /^(?:\{crypt\}.|\$[0-9a-z][0-9a-z-]*\$.|_[./0-9a-z]{19}$)/i
+
 /** RFC 2307 s.5.3: `{CRYPT}` before a hash of crypt(3); hashes of other schemes are of no use to a NIS client. */
 function hashOf(source: Source, entry: Entry): Octets {
   if (source.kind === 'fixed') return utf8Octets(source.value) || LOCKED
   const values =
     source.kind === 'list' ? allValues(entry, source.attribute) : valuesOfFirst(source.attributes, entry)
   // The values of an attribute come in no order: one of another scheme may well stand before the hash.
-  const hash = values.find((value) => /^(?:\{crypt\}|[^{])/i.test(value))?.replace(/^\{crypt\}/i, '')
-  return hash === undefined || hash === '' ? LOCKED : hash
+  const hash = values.find((value) => CRYPT.test(value))
+  return hash?.replace(/^\{crypt\}/i, '') ?? LOCKED
 }

@@ -6,9 +6,12 @@ export interface Clock {
   random(): number
 }
 
+/** Node fires at once what is to come later than this, 24 days; a refresh that comes early harms nobody. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
 export const systemClock: Clock = {
   after(milliseconds, callback) {
-    const timer = setTimeout(callback, milliseconds)
+    const timer = setTimeout(callback, Math.min(milliseconds, LONGEST_TIMER))
     return () => clearTimeout(timer)
   },
   random: Math.random,

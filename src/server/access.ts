@@ -3,8 +3,8 @@
  * anything of the message is looked at.
  */
 import { LRUCache } from 'lru-cache'
+import { isLoopback, isWithin, parseAddress, unmapped } from '../address.ts'
 import type { AccessRule } from '../config/config.ts'
-import { addressBytes, isWithin } from './address.ts'
 import { REMEMBERED_CALLERS } from './limits.ts'
 
 /** True when the host at this address (as Node writes it) may ask. */
@@ -27,15 +27,13 @@ export function createAccess(rules: readonly AccessRule[], refused: (address: st
   }
 }
 
-function judge(rules: readonly AccessRule[], address: string): boolean {
-  const bytes = addressBytes(address)
-  if (bytes === undefined) return false
+function judge(rules: readonly AccessRule[], text: string): boolean {
+  // A zone (`fe80::1%eth0`) says where the caller is reached, not who it is.
+  const address = parseAddress(text.split('%', 1)[0]!)
+  if (address === undefined) return false
+  const bytes = unmapped(address)
   for (const { prefix, bits, verdict } of rules) {
     if (isWithin(bytes, prefix, bits)) return verdict === 'allow'
   }
   return isLoopback(bytes)
-}
-
-function isLoopback(bytes: Uint8Array): boolean {
-  return bytes.length === 4 ? bytes[0] === 127 : bytes.every((byte, index) => byte === (index === 15 ? 1 : 0))
 }

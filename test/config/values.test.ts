@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { formatAddress, isLoopback, parseAddress } from '../../src/config/address.ts'
+import { formatAddress, isLoopback, parseAddress } from '../../src/address.ts'
 import { parseAttributeName } from '../../src/config/attribute-name.ts'
 import { BadValue } from '../../src/config/bad-value.ts'
 import { parseTarget } from '../../src/config/location.ts'

@@ -109,7 +109,10 @@ describe("a user's hash", () => {
   test.each([
     ['what follows {CRYPT}', ['{CRYPT}$1$a$b'], '$1$a$b'],
     ['what follows {crypt}', ['{crypt}ab1234567890.'], 'ab1234567890.'],
-    ['a value without a scheme', ['$2b$10$abc'], '$2b$10$abc'],
+    ['a value without a scheme that has the form of crypt(5)', ['$2b$10$abc'], '$2b$10$abc'],
+    ['a traditional BSDi hash without a scheme', ['_J9..K0AyUubDrfOgO4s'], '_J9..K0AyUubDrfOgO4s'],
+    ['* for a password in clear text', ['secret'], '*'],
+    ['* for clear text that looks a little like a hash', ['$secret', '_secret', '$$x'], '*'],
     ['the first of several that is one', ['{SSHA}xyz', '{CRYPT}one', '{CRYPT}two'], 'one'],
     ['* for another scheme', ['{SSHA}xyz'], '*'],
     ['* for a scheme that only begins alike', ['{CRYPTO}xyz'], '*'],

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { isWithin, parseAddress } from '../../src/address.ts'
 import type { AccessRule } from '../../src/config/config.ts'
 import { createAccess } from '../../src/server/access.ts'
-import { addressBytes, isWithin } from '../../src/server/address.ts'
 
 function rule(verdict: 'allow' | 'deny', prefix: string, bits: number): AccessRule {
-  return { verdict, prefix: addressBytes(prefix)!, bits }
+  return { verdict, prefix: parseAddress(prefix)!, bits }
 }
 
 function allowed(rules: readonly AccessRule[], addresses: readonly string[]): readonly string[] {
@@ -57,7 +57,7 @@ describe('access', () => {
 describe('prefixes', () => {
   test('are compared right at every length, in both families', () => {
     for (const text of ['203.0.113.165', '2001:db8:a5a5:5a5a:ffff:0:1234:abcd']) {
-      const address = addressBytes(text)!
+      const address = parseAddress(text)!
       for (let bits = 0; bits <= address.length * 8; bits++) {
         expect(isWithin(address, address, bits)).toBe(true)
         // The last bit that counts makes a difference, the first that does not makes none.
@@ -75,18 +75,6 @@ describe('prefixes', () => {
   })
 
   test('of one family never cover the other', () => {
-    expect(isWithin(addressBytes('::1')!, addressBytes('0.0.0.0')!, 0)).toBe(false)
-  })
-
-  test.each([
-    ['::', '00000000000000000000000000000000'],
-    ['::1', '00000000000000000000000000000001'],
-    ['1::', '00010000000000000000000000000000'],
-    ['2001:db8::5:0:0:9', '20010db8000000000005000000000009'],
-    ['fe80::1%eth0', 'fe800000000000000000000000000001'],
-    ['::ffff:10.1.2.3', '0a010203'],
-    ['64:ff9b::192.0.2.1', '0064ff9b0000000000000000c0000201'],
-  ])('%s is %s', (text, hex) => {
-    expect(Buffer.from(addressBytes(text)!).toString('hex')).toBe(hex)
+    expect(isWithin(parseAddress('::1')!, parseAddress('0.0.0.0')!, 0)).toBe(false)
   })
 })

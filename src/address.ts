@@ -1,3 +1,4 @@
+/** Addresses as bytes: 4 for IPv4, 16 for IPv6. */
 import { isIPv4, isIPv6, SocketAddress } from 'node:net'
 
 /**
@@ -44,4 +45,18 @@ export function isLoopback(bytes: Uint8Array): boolean {
   if (bytes.length === 4) return bytes[0] === 127
   if (isMapped(bytes)) return bytes[12] === 127
   return bytes.every((byte, index) => byte === (index < 15 ? 0 : 1))
+}
+
+/** The IPv4 address that a mapped one stands for; any other as it is. */
+export function unmapped(bytes: Uint8Array): Uint8Array {
+  return isMapped(bytes) ? bytes.subarray(12) : bytes
+}
+
+/** True when the first `bits` bits are those of `prefix`, of the same family. */
+export function isWithin(bytes: Uint8Array, prefix: Uint8Array, bits: number): boolean {
+  if (bytes.length !== prefix.length) return false
+  const whole = bits >> 3
+  for (let i = 0; i < whole; i++) if (bytes[i] !== prefix[i]) return false
+  const rest = bits & 7
+  return rest === 0 || ((bytes[whole]! ^ prefix[whole]!) & (0xff00 >> rest) & 0xff) === 0
 }
