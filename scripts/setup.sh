@@ -1,0 +1,41 @@
+# Sourced by the other scripts: what a fresh machine needs. Debian 12 with Node 20 and npm is enough to begin with.
+# shellcheck shell=bash
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+
+# Node 24 comes with the other packages from npm, and is found first.
+export PATH="$root/node_modules/.bin:$PATH:/usr/sbin:/sbin"
+
+# The packages of package-lock.json, if they are not there or not those.
+install_npm_packages() {
+  if ! [ node_modules/.package-lock.json -nt package-lock.json ]; then
+    echo "installing npm packages" >&2
+    npm ci --no-audit --no-fund --loglevel=error >&2
+  fi
+}
+
+# Debian packages, given as COMMAND-OR-FILE=PACKAGE; only as root on a Debian, elsewhere it leaves things as they are.
+install_debian_packages() {
+  local wanted=() pair
+  for pair in "$@"; do
+    command -v "${pair%%=*}" >/dev/null || compgen -G "${pair%%=*}" >/dev/null || wanted+=("${pair#*=}")
+  done
+  [ ${#wanted[@]} -gt 0 ] || return 0
+  if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then return 0; fi
+  echo "installing Debian packages: ${wanted[*]}" >&2
+  # The tests start what they need themselves: no package may start a service on this host.
+  local policy=/usr/sbin/policy-rc.d made=
+  if [ ! -e $policy ]; then
+    printf '#!/bin/sh\nexit 101\n' >$policy
+    chmod 755 $policy
+    made=$policy
+  fi
+  local status=0
+  {
+    apt-get -qq update &&
+      DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends "${wanted[@]}"
+  } >&2 || status=$?
+  [ -z "$made" ] || rm -f "$made"
+  return "$status"
+}
