@@ -127,7 +127,7 @@ export interface Config {
   readonly bind: 'portmap' | 'local'
   /** empty: every address, and a port of our choice */
   readonly listen: readonly Listen[]
-  /** in the order of the file; loopback is always allowed, everyone else only by a rule */
+  /** in the order of the file; whom none of them matches is answered on loopback only */
   readonly access: readonly AccessRule[]
   /** the longest value a map may hold, in bytes */
   readonly recordLimit: number
