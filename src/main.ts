@@ -105,4 +105,10 @@ function fail(text: string): number {
   return EXIT_FAILURE
 }
 
+// What ps(1) shows, and by its first word who holds a port.
+process.title = ['ypldap', ...process.argv.slice(2)].join(' ')
+// Node's own answer to this signal is to listen for a debugger, which anyone on this host could then be.
+process.on('SIGUSR1', () => {})
+// A log that nobody reads any more is no reason to stop serving.
+process.stderr.on('error', () => {})
 process.exitCode = await main()

@@ -13,10 +13,16 @@ export function portHolder(transport: 'udp' | 'tcp', port: number): string | und
   for (const pid of listing('/proc').filter((name) => /^\d+$/.test(name))) {
     for (const descriptor of listing(`/proc/${pid}/fd`)) {
       const inode = /^socket:\[(\d+)\]$/.exec(linkTarget(`/proc/${pid}/fd/${descriptor}`))?.[1]
-      if (inode !== undefined && inodes.has(inode)) return `${text(`/proc/${pid}/comm`).trim()} (pid ${pid})`
+      if (inode !== undefined && inodes.has(inode))
+        return `${firstWord(text(`/proc/${pid}/comm`))} (pid ${pid})`
     }
   }
   return undefined
+}
+
+/** A process that gives itself a title has its arguments in there. */
+function firstWord(title: string): string {
+  return title.trim().split(' ', 1)[0]!
 }
 
 /** Lines of proc(5)'s /proc/net/udp: number, local address:port in hex, …, the tenth word the inode. */
