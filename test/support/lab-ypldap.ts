@@ -1,0 +1,84 @@
+import { chmodSync, chownSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { LAB_DOMAIN, labFolder } from './lab-host.ts'
+import type { LabProcess } from './lab-process.ts'
+import { startProcess } from './lab-process.ts'
+import { type Result, run } from './lab-run.ts'
+import type { Slapd } from './lab-slapd.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+
+export interface YpldapOptions {
+  /** further arguments */
+  readonly args?: readonly string[]
+  /** an account other than root, by its numbers */
+  readonly as?: { readonly uid: number; readonly gid: number }
+}
+
+/** The path of a new file with this text, as secret as ypldap.conf must be. */
+export function ypldapConf(text: string, owner = 0): string {
+  const folder = labFolder('ypldap')
+  const file = join(folder, 'ypldap.conf')
+  writeFileSync(file, text, { mode: 0o600 })
+  chmodSync(folder, 0o755)
+  chownSync(file, owner, owner)
+  return file
+}
+
+/**
+ * Our daemon in the foreground with this ypldap.conf; ready when its log says that it serves, which may be
+ * before it has maps: wait for what the test needs.
+ */
+export function startYpldap(configText: string, options: YpldapOptions = {}): Promise<LabProcess> {
+  const [command, ...args] = commandLine(configText, options)
+  return startProcess(command, args, {
+    cwd: ROOT,
+    ready: (output) => output.includes('[serving]\n'),
+    timeout: 20_000,
+  })
+}
+
+/** Our daemon in the foreground where it can't start: how it ends. */
+export function failYpldap(configText: string, options: YpldapOptions = {}): Promise<Result> {
+  const [command, ...args] = commandLine(configText, options)
+  return run(command, args)
+}
+
+function commandLine(configText: string, { args = [], as }: YpldapOptions): readonly [string, ...string[]] {
+  const own = [
+    process.execPath,
+    join(ROOT, 'src/main.ts'),
+    '-d',
+    '-f',
+    ypldapConf(configText, as?.uid),
+  ] as const
+  if (as === undefined) return [...own, ...args]
+  const { uid, gid } = as
+  return ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', ...own, ...args]
+}
+
+export interface ExampleConf {
+  /** further lines outside the directory block */
+  readonly global?: readonly string[]
+  /** further lines in it */
+  readonly block?: readonly string[]
+  /** seconds; an hour when absent, so that no refresh comes unasked */
+  readonly interval?: number
+}
+
+/** A ypldap.conf for the lab's domain and one slapd, without credentials. */
+export function exampleConf(
+  slapd: Slapd,
+  { global = [], block = [], interval = 3600 }: ExampleConf = {},
+): string {
+  return [
+    `domain "${LAB_DOMAIN}"`,
+    `interval ${interval}`,
+    ...global,
+    `directory "127.0.0.1" port ${slapd.port} {`,
+    `  basedn "${slapd.suffix}"`,
+    ...block,
+    '}',
+    '',
+  ].join('\n')
+}
