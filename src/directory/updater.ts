@@ -31,9 +31,9 @@ export interface UpdaterOptions<T> {
 
 export interface Updater {
   /** Starts a refresh now; if one is under way, another follows it, for it may have begun too early. */
-  refreshNow(): void
+  readonly refreshNow: () => void
   /** Ends the refresh under way, publishes nothing more, and resolves when all is quiet. */
-  stop(): Promise<void>
+  readonly stop: () => Promise<void>
 }
 
 /** Seconds until the first retry after a failure; doubled with each further one. */

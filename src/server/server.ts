@@ -21,9 +21,9 @@ export interface ServerOptions {
 
 export interface Server {
   /** Takes what the directory side says. */
-  receive(message: DirectoryMessage): void
+  readonly receive: (message: DirectoryMessage) => void
   /** Ends all connections. */
-  close(): void
+  readonly close: () => void
 }
 
 /** Milliseconds between two log lines about strangers, who may come by the million. */

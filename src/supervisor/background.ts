@@ -20,7 +20,7 @@ export async function runInBackground(args: readonly string[]): Promise<number> 
   })
   const daemon = spawn(process.execPath, [process.argv[1]!, '-d', ...args], {
     detached: true,
-    stdio: ['ignore', 'ignore', loggerRuns ? logger.stdin! : 'ignore', 'ipc'],
+    stdio: ['ignore', 'ignore', loggerRuns ? logger.stdin : 'ignore', 'ipc'],
   })
   const code = await new Promise<number>((resolve) => {
     daemon.once('message', (report: StartReport) => {
@@ -35,7 +35,7 @@ export async function runInBackground(args: readonly string[]): Promise<number> 
   })
   if (daemon.connected) daemon.disconnect()
   daemon.unref()
-  logger.stdin?.destroy()
+  logger.stdin.destroy()
   logger.unref()
   return code
 }
