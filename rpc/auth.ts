@@ -15,7 +15,8 @@ export const MAX_AUTH_BYTES = 400
 const MAX_MACHINE_NAME = 255
 const MAX_GIDS = 16
 
-/** RFC 5531 s.9, enum auth_stat, as far as it can happen here. */
+/** RFC 5531 s.9, enum auth_stat, as far as it is sent here; others may send up to 14 (RPCSEC_GSS_CTXPROBLEM). */
+export const MAX_AUTH_STAT = 14
 export const AuthStat = { BADCRED: 1, REJECTEDCRED: 2, BADVERF: 3, REJECTEDVERF: 4, TOOWEAK: 5 } as const
 export type AuthStat = (typeof AuthStat)[keyof typeof AuthStat]
 

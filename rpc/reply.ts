@@ -1,5 +1,5 @@
 /** The reply message, in each of its eight forms (RFC 5531 s.9): six accepted, two denied. */
-import { type AuthStat, encodeAuthNone, skipVerifier } from './auth.ts'
+import { encodeAuthNone, MAX_AUTH_STAT, skipVerifier } from './auth.ts'
 import { type Denial, REPLY, RPC_VERSION } from './call.ts'
 import { DecodeError } from './errors.ts'
 import type { XdrReader } from './xdr-reader.ts'
@@ -35,7 +35,7 @@ export type Reply =
       readonly high: number
     }
   | { readonly xid: number; readonly kind: 'rpc-mismatch'; readonly low: number; readonly high: number }
-  | { readonly xid: number; readonly kind: 'auth-error'; readonly status: AuthStat }
+  | { readonly xid: number; readonly kind: 'auth-error'; readonly status: number }
 
 /** Every accepted reply but PROG_MISMATCH; results, if any, follow. */
 export function encodeAccepted(writer: XdrWriter, xid: number, status: Exclude<AcceptStat, 2>): void {
@@ -98,7 +98,8 @@ function decodeDenied(reader: XdrReader, xid: number): Reply {
   }
   if (rejectStat !== AUTH_ERROR) throw new DecodeError('bad-value', `reject status ${rejectStat} is unknown`)
   const status = reader.uint32()
-  if (status < 1 || status > 5)
+  if (status < 1 || status > MAX_AUTH_STAT) {
     throw new DecodeError('bad-value', `authentication status ${status} is unknown`)
-  return { xid, kind: 'auth-error', status: status as AuthStat }
+  }
+  return { xid, kind: 'auth-error', status }
 }

@@ -48,5 +48,5 @@ function places({ endpoints }: Sockets): string {
 }
 
 function whom({ access, bind }: Config): string {
-  return access.length === 0 && bind === 'portmap' ? '; this host only, for there is no "allow from"' : ''
+  return access.length === 0 && bind === 'portmap' ? '; loopback only, for there is no "allow from"' : ''
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line: ypldap [-dnv] [-D macro=value] [-f file] */
 import { parseArgs } from 'node:util'
+import type { Config } from './config/config.ts'
 import { loadConfig } from './config/load.ts'
 import { MacroError, parseMacroDefinitions } from './config/macro-definition.ts'
 import { formatProblem } from './config/problem.ts'
@@ -44,9 +45,7 @@ async function main(): Promise<number> {
   if (!args.foreground) return runInBackground(process.argv.slice(2))
   const log = createLog(args.verbose ? 'debug' : 'info', (line) => process.stderr.write(line))
   try {
-    const daemon = await startDaemon(config, log)
-    tellParent({ ready: true })
-    await untilSignal(daemon, log)
+    await serve(config, log)
     return EXIT_OK
   } catch (error) {
     if (!(error instanceof StartError)) throw error
@@ -56,17 +55,18 @@ async function main(): Promise<number> {
   }
 }
 
-/** Resolves when the daemon has stopped, after SIGTERM or SIGINT. */
-function untilSignal(daemon: Daemon, log: Log): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (signal: NodeJS.Signals) => {
-      log('info', 'stopping', `on ${signal}`)
-      daemon.stop().then(resolve, reject)
-    }
-    process.once('SIGTERM', stop)
-    process.once('SIGINT', stop)
-    process.on('SIGHUP', () => daemon.refresh())
-  })
+/** Resolves when the daemon has stopped, after SIGTERM or SIGINT; throws StartError when it can't serve. */
+async function serve(config: Config, log: Log): Promise<void> {
+  // Heard from the first moment on: a signal during the start must not leave a registration behind.
+  const ended = Promise.withResolvers<NodeJS.Signals>()
+  let daemon: Daemon | undefined
+  process.once('SIGTERM', ended.resolve)
+  process.once('SIGINT', ended.resolve)
+  process.on('SIGHUP', () => daemon?.refresh())
+  daemon = await startDaemon(config, log)
+  tellParent({ ready: true })
+  log('info', 'stopping', `on ${await ended.promise}`)
+  await daemon.stop()
 }
 
 /** The arguments, or what is wrong with them. */

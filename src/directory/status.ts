@@ -18,7 +18,7 @@ const CODES: ReadonlyMap<number, readonly [name: string, advice?: string]> = new
   [7, ['authMethodNotSupported', 'the server does not offer this way to bind']],
   [8, ['strongerAuthRequired', 'the server wants TLS or another way to bind']],
   [10, ['referral', 'name the server that holds the base']],
-  [11, ['adminLimitExceeded', "raise the server's limits for this account, or index what the filter names"]],
+  [11, ['adminLimitExceeded', "raise the server's limits for this account, and let it page"]],
   [12, ['unavailableCriticalExtension']],
   [13, ['confidentialityRequired', 'use tls or ldaps']],
   [14, ['saslBindInProgress']],

@@ -3,7 +3,7 @@
  * A row is judged alone; the rest goes on.
  */
 import { YPMAXRECORD } from '../../rpc/yp.ts'
-import { groupLine, masterPasswdLine } from './lines.ts'
+import { groupLine, masterPasswdLine, passwdLine } from './lines.ts'
 import type { Group, Octets, User } from './rows.ts'
 
 /** 4294967295 is (uid_t)-1: "no such id", and "leave unchanged" to chown(2). */
@@ -29,7 +29,8 @@ export function admitUser(user: User, directory: string, recordLimit: number): V
     badField('shell', user.shell)
   if (reason !== undefined) return { reason }
   const row = { ...user, directory, uid: shortest(user.uid), gid: shortest(user.gid) }
-  return withinLimit(row, masterPasswdLine(row), recordLimit)
+  const longest = Math.max(passwdLine(row).length, masterPasswdLine(row).length)
+  return withinLimit(row, longest, recordLimit)
 }
 
 /**
@@ -51,24 +52,26 @@ export function admitGroup(
     else leftOut(`${bad}, left out of group ${quoted(group.name)}`)
   }
   const row = { ...group, directory, gid: shortest(group.gid), members: [...members] }
-  return withinLimit(row, groupLine(row, []), recordLimit)
+  return withinLimit(row, groupLine(row, []).length, recordLimit)
 }
 
 function withinLimit<Row extends User | Group>(
   row: Admitted<Row>,
-  line: Octets,
+  length: number,
   recordLimit: number,
 ): Verdict<Row> {
   if (row.name.length > YPMAXRECORD)
     return { reason: `name of ${row.name.length} bytes: at most ${YPMAXRECORD}` }
-  if (line.length <= recordLimit) return { row }
-  return { reason: `line of ${line.length} bytes: the record limit is ${recordLimit}` }
+  if (length <= recordLimit) return { row }
+  return { reason: `line of ${length} bytes: the record limit is ${recordLimit}` }
 }
 
 function badName(what: string, name: Octets): string | undefined {
   if (name === '') return `empty ${what} name`
   // A leading + or - is a command in passwd(5) and group(5): "include NIS here", "leave out".
   if (name.startsWith('+') || name.startsWith('-')) return `${what} name ${quoted(name)} starts with + or -`
+  // YP_MASTER_NAME and its like are keys of the map itself (makedbm's), which servers answer and hide.
+  if (name.startsWith('YP_')) return `${what} name ${quoted(name)} starts with YP_, as the map's own keys do`
   return badField(`${what} name`, name)
 }
 

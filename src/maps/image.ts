@@ -179,7 +179,17 @@ function* checkRecords(bytes: Buffer, map: MapView): Generator<undefined> {
   }
   at = map.sectionEnd
   for (let i = map.count; i < map.offsets.length; i++) walk(i, map.hiddenEnd)
-  if (map.slots.some((slot) => slot > map.offsets.length)) throw damaged('its index points nowhere')
+  checkIndex(map, damaged)
+}
+
+/** As many slots in use as there are records: so one is free, where the search for a missing key ends. */
+function checkIndex(map: MapView, damaged: (what: string) => ImageError): void {
+  let used = 0
+  for (const slot of map.slots) {
+    if (slot > map.offsets.length) throw damaged('its index points nowhere')
+    if (slot > 0) used += 1
+  }
+  if (used !== map.offsets.length) throw damaged('its index is not that of its records')
 }
 
 function afterOpaque(bytes: Buffer, at: number, end: number): number | undefined {

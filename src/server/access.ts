@@ -11,7 +11,7 @@ import { REMEMBERED_CALLERS } from './limits.ts'
 export type Access = (address: string) => boolean
 
 /**
- * The first rule that covers the address decides; without one, only this host itself is answered. `refused`
+ * The first rule that covers the address decides; without one, only loopback is answered. `refused`
  * hears of a stranger when its address is first judged, and again when it has been forgotten.
  */
 export function createAccess(rules: readonly AccessRule[], refused: (address: string) => void): Access {

@@ -53,11 +53,7 @@ function receive(message: DirectoryMessage, domains: Domains, log: Log): void {
       }
       return
     case 'trashed':
-      log(
-        'warning',
-        'update-trashed',
-        `${message.domain}: ${message.reason}; what was served before still is`,
-      )
+      log('warning', 'update-trashed', `${message.domain}: nothing changes: ${message.reason}`)
       return
     default:
       message satisfies never

@@ -23,8 +23,11 @@ export async function register(
   try {
     const ours = bindings(endpoints, client.netids, log)
     await clearStale(client, endpoints, log)
-    for (const binding of ours) {
-      if (!(await client.set(binding))) throw await refused(client, binding)
+    for (const [index, binding] of ours.entries()) {
+      if (await client.set(binding)) continue
+      const error = await refused(client, binding)
+      for (const done of ours.slice(0, index)) await client.unset(done)
+      throw error
     }
     return () => unregister(ours, connect)
   } finally {

@@ -77,6 +77,7 @@ describe('a row that cannot be right is left out alone, with its reason', () => 
     [{ name: '' }, 'empty user name'],
     [{ name: '+nis' }, 'user name "+nis" starts with + or -'],
     [{ name: '-x' }, 'user name "-x" starts with + or -'],
+    [{ name: 'YP_MASTER_NAME' }, 'user name "YP_MASTER_NAME" starts with YP_, as the map\'s own keys do'],
     [{ name: 'a:b' }, 'user name contains a colon at byte 2'],
     [{ name: 'a\nroot' }, 'user name contains a newline at byte 2'],
     [{ uid: 'abc' }, 'uid "abc" is not a number from 0 to 4294967294'],

@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { formatProblem } from '../../src/config/problem.ts'
+import { check } from '../config/check.ts'
+import { mutate, runSeed, seededRandom } from '../support/mutate.ts'
+
+const EXECUTIONS = 20_000
+
+const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8')
+
+/** The sample with its examples uncommented, and without the prose, which no mutation can make wrong. */
+const sample = read('../../etc/ypldap.conf')
+  .split('\n')
+  .map((line) => line.replace(/^(\t?)#(?=[a-z\t}])/, '$1'))
+  .filter((line) => !/^\s*#|^\s*$/.test(line))
+  .join('\n')
+
+const seeds: readonly (readonly [name: string, text: string])[] = [
+  ['the sample', sample],
+  ["OpenBSD's example", read('../config/fixtures/openbsd-example.conf')],
+]
+const files = { '/etc/ypldap.macros': 'more = "text"\n' }
+
+describe('any text is a configuration or has a problem, and nothing is thrown', () => {
+  test.each(seeds)(`${EXECUTIONS} mutations of %s`, (name, text) => {
+    const seed = runSeed()
+    console.log(`${name}: YPLDAP_FUZZ_SEED=${seed}`)
+    const random = seededRandom(seed)
+    const bytes = Buffer.from(text)
+    let accepted = 0
+    for (let i = 0; i < EXECUTIONS; i++) {
+      const changed = mutate(bytes, random)
+      try {
+        const { config, problems } = check(changed.toString('utf8'), { files })
+        if ((config === undefined) !== problems.length > 0) throw new Error('neither or both')
+        if (!problems.map(formatProblem).every((line) => /:\d+:\d+: ./.test(line)))
+          throw new Error('no place')
+        if (config !== undefined) accepted += 1
+      } catch (error) {
+        throw new Error(`seed ${seed}, execution ${i}: ${changed.toString('hex')}`, { cause: error })
+      }
+    }
+    expect(accepted).toBeGreaterThan(0)
+    expect(accepted).toBeLessThan(EXECUTIONS)
+  })
+})

@@ -1,0 +1,199 @@
+import { createSocket, type Socket } from 'node:dgram'
+import { once } from 'node:events'
+import { readdirSync, readlinkSync } from 'node:fs'
+import { createServer, isIPv6, type Server } from 'node:net'
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { Listen } from '../../src/config/config.ts'
+import type { Log } from '../../src/log.ts'
+import { bindSockets, type Sockets } from '../../src/supervisor/sockets.ts'
+import { StartError } from '../../src/supervisor/start-error.ts'
+import { accepts, freePort } from '../support/lab-port.ts'
+import { waitUntil } from '../support/lab-wait.ts'
+
+const isRoot = process.getuid?.() === 0
+const log: Log = () => {}
+
+const ending: (() => unknown)[] = []
+let idle: number
+beforeAll(() => {
+  idle = openSockets()
+})
+// Each test gives back what it took, so that the next can count.
+afterEach(async () => {
+  for (const end of ending.splice(0).reverse()) await end()
+  await waitUntil('all sockets are closed', () => openSockets() === idle)
+})
+
+const at = { file: 'ypldap.conf', line: 1, column: 1 }
+
+function listen(port: number, address?: string): Listen {
+  return address === undefined ? { at, port } : { at, port, address }
+}
+
+async function bind(wanted: readonly Listen[], local = true): Promise<Sockets> {
+  const sockets = await bindSockets(wanted, local, log)
+  ending.push(() => sockets.close())
+  return sockets
+}
+
+/** The error of a start that must fail. */
+async function failure(wanted: readonly Listen[], local = true): Promise<StartError> {
+  const result: unknown = await bind(wanted, local).catch((error: unknown) => error)
+  if (result instanceof StartError) return result
+  throw new Error(`not a StartError: ${String(result)}`)
+}
+
+/** A listener of TCP that is closed when the test ends. */
+async function occupyTcp(port: number, host: string): Promise<Server> {
+  const server = createServer()
+  server.listen({ port, host, ipv6Only: isIPv6(host) })
+  await once(server, 'listening')
+  ending.push(() => new Promise((closed) => server.close(closed)))
+  return server
+}
+
+async function occupyUdp(port: number, address: string): Promise<Socket> {
+  const socket = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4', ipv6Only: isIPv6(address) })
+  socket.bind(port, address)
+  await once(socket, 'listening')
+  ending.push(() => new Promise<void>((closed) => socket.close(closed)))
+  return socket
+}
+
+/** Descriptors of this process that are sockets. */
+function openSockets(): number {
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith('socket:')
+    } catch {
+      return false
+    }
+  }).length
+}
+
+describe('without a listen statement', () => {
+  test('all four transports have one port number', async () => {
+    const { endpoints, udp, tcp } = await bind([])
+    const [{ port } = { port: 0 }] = endpoints
+    expect(port).toBeGreaterThan(0)
+    expect(endpoints).toEqual([
+      { netid: 'udp', address: '127.0.0.1', port },
+      { netid: 'tcp', address: '127.0.0.1', port },
+      { netid: 'udp6', address: '::1', port },
+      { netid: 'tcp6', address: '::1', port },
+    ])
+    expect(udp.map((socket) => socket.address())).toMatchObject([
+      { address: '127.0.0.1', port },
+      { address: '::1', port },
+    ])
+    expect(tcp.map((server) => server.address())).toMatchObject([
+      { address: '127.0.0.1', port },
+      { address: '::1', port },
+    ])
+  })
+
+  test('"bind local" is on loopback alone, anything else on every address', async () => {
+    const local = await bind([])
+    expect(new Set(local.endpoints.map(({ address }) => address))).toEqual(new Set(['127.0.0.1', '::1']))
+    const everywhere = await bind([], false)
+    expect(new Set(everywhere.endpoints.map(({ address }) => address))).toEqual(new Set(['0.0.0.0', '::']))
+    // What comes in is the server side's to close, which is not here.
+    for (const server of everywhere.tcp) server.on('connection', (socket) => socket.destroy())
+    expect(await accepts(everywhere.endpoints[0]!.port)).toBe(true)
+    expect(await accepts(everywhere.endpoints[0]!.port, '::1')).toBe(true)
+  })
+
+  test.runIf(isRoot)(
+    'root has a reserved port from 600 up, which is what ypbind takes answers from',
+    async () => {
+      const [{ port } = { port: 0 }] = (await bind([])).endpoints
+      expect(port).toBeGreaterThanOrEqual(600)
+      expect(port).toBeLessThan(1024)
+    },
+  )
+
+  test.runIf(isRoot)('a port that is taken on one transport is passed over on all', async () => {
+    const chosen = await bindSockets([], true, log)
+    const { port } = chosen.endpoints[0]!
+    chosen.close()
+    await vi.waitFor(() => expect(openSockets()).toBe(idle))
+    await occupyUdp(port, '::1')
+    const { endpoints } = await bind([])
+    expect(endpoints).toHaveLength(4)
+    expect(endpoints.map((endpoint) => endpoint.port)).not.toContain(port)
+  })
+})
+
+describe('a listen statement', () => {
+  test('fixes the port, of both families when it names no address', async () => {
+    const port = await freePort()
+    const { endpoints } = await bind([listen(port)])
+    expect(endpoints.map(({ netid, port }) => [netid, port])).toEqual([
+      ['udp', port],
+      ['tcp', port],
+      ['udp6', port],
+      ['tcp6', port],
+    ])
+  })
+
+  test('may stand several times, each with its own address and port', async () => {
+    const [one, two] = [await freePort(), await freePort()]
+    const { endpoints } = await bind([listen(one, '127.0.0.1'), listen(two, '::1')])
+    expect(endpoints).toEqual([
+      { netid: 'udp', address: '127.0.0.1', port: one },
+      { netid: 'tcp', address: '127.0.0.1', port: one },
+      { netid: 'udp6', address: '::1', port: two },
+      { netid: 'tcp6', address: '::1', port: two },
+    ])
+  })
+
+  test('addresses without a port share one, since rpcbind can name only one', async () => {
+    const { endpoints } = await bind([listen(0, '127.0.0.1'), listen(0, '127.0.0.2'), listen(0, '::1')])
+    expect(endpoints).toHaveLength(6)
+    expect(new Set(endpoints.map(({ port }) => port)).size).toBe(1)
+  })
+})
+
+describe('a port that is taken', () => {
+  test.each([
+    ['TCP', occupyTcp, '127.0.0.1'],
+    ['UDP', occupyUdp, '127.0.0.1'],
+    ['TCP over IPv6', occupyTcp, '::1'],
+    ['UDP over IPv6', occupyUdp, '::1'],
+  ] as const)(
+    'on %s is an error that names the address, the port and who has it',
+    async (_, occupy, address) => {
+      const port = await freePort()
+      await occupy(port, address)
+      const error = await failure([listen(port)])
+      expect(error.code).toBe('address-in-use')
+      expect(error.message).toMatch(
+        new RegExp(`^${address} port ${port} is taken by .+ \\(pid ${process.pid}\\): `),
+      )
+      expect(error.message).toContain('stop it or listen elsewhere')
+    },
+  )
+
+  test('leaves no descriptor behind, also of addresses that were bound before', async () => {
+    const [free, taken] = [await freePort(), await freePort()]
+    await occupyUdp(taken, '::1')
+    await failure([listen(free), listen(taken)])
+    // Only the one that was taken before.
+    await vi.waitFor(() => expect(openSockets()).toBe(idle + 1))
+    // And so the port can be had again.
+    await bind([listen(free)])
+  })
+})
+
+test('an address that this host has not is an error that says so', async () => {
+  const error = await failure([listen(await freePort(), '2001:db8::1')], false)
+  expect(error.code).toBe('address-not-bound')
+  expect(error.message).toMatch(/^can't listen on 2001:db8::1 port \d+: /)
+})
+
+test('close gives every descriptor back', async () => {
+  const sockets = await bindSockets([], true, log)
+  expect(openSockets()).toBe(idle + 4)
+  sockets.close()
+  await vi.waitFor(() => expect(openSockets()).toBe(idle))
+})
