@@ -13,7 +13,13 @@ import { StartError } from './start-error.ts'
 
 export type Connect = () => Promise<RpcbindClient>
 
-/** Registers the endpoints; returns the function that takes them back. */
+/** Between two looks whether we are still registered, in milliseconds. */
+export const WATCH_MS = 60_000
+
+/**
+ * Registers the endpoints, and again when rpcbind has forgotten them, as it does when it is restarted; returns
+ * the function that takes them back.
+ */
 export async function register(
   endpoints: readonly Endpoint[],
   log: Log,
@@ -29,7 +35,16 @@ export async function register(
       for (const done of ours.slice(0, index)) await client.unset(done)
       throw error
     }
-    return () => unregister(ours, connect)
+    let looking = Promise.resolve()
+    const watch = setInterval(() => {
+      // Where rpcbind is away there is nothing to do: the next look will tell.
+      looking = looking.then(() => restore(ours, log, connect)).catch(() => {})
+    }, WATCH_MS)
+    return async () => {
+      clearInterval(watch)
+      await looking
+      await unregister(ours, connect)
+    }
   } finally {
     client.close()
   }
@@ -126,22 +141,39 @@ async function refused(client: RpcbindClient, binding: Binding): Promise<StartEr
   )
 }
 
+/** Sets what is gone. Where another server has come in meanwhile, SET is refused and it keeps its entry. */
+async function restore(ours: readonly Binding[], log: Log, connect: Connect): Promise<void> {
+  const client = await connect()
+  try {
+    const now = await client.dump()
+    for (const binding of ours) {
+      if (now.some((other) => isSame(other, binding)) || !(await client.set(binding))) continue
+      log('warning', 'registered-again', `rpcbind had forgotten ${shown(binding)}`)
+    }
+  } finally {
+    client.close()
+  }
+}
+
 /** Takes back what is still ours: a server that came after us keeps its entry. */
 async function unregister(ours: readonly Binding[], connect: Connect): Promise<void> {
   const client = await connect()
   try {
     const now = await client.dump()
     for (const binding of ours) {
-      const still = now.some(
-        ({ program, version, netid, address }) =>
-          program === binding.program &&
-          version === binding.version &&
-          netid === binding.netid &&
-          address === binding.address,
-      )
-      if (still) await client.unset(binding)
+      if (now.some((other) => isSame(other, binding))) await client.unset(binding)
     }
   } finally {
     client.close()
   }
+}
+
+/** Ports are compared, not addresses: the port mapper knows none, and the port is ours as long as we live. */
+function isSame(a: Binding, b: Binding): boolean {
+  return (
+    a.program === b.program &&
+    a.version === b.version &&
+    a.netid === b.netid &&
+    universalPort(a.address) === universalPort(b.address)
+  )
 }

@@ -1,10 +1,10 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Binding, universalAddress } from '../../rpc/rpcbind.ts'
 import type { Log } from '../../src/log.ts'
-import { register } from '../../src/supervisor/registration.ts'
+import { register, WATCH_MS } from '../../src/supervisor/registration.ts'
 import type { RpcbindClient } from '../../src/supervisor/rpcbind-client.ts'
 import type { Endpoint } from '../../src/supervisor/sockets.ts'
 import { StartError } from '../../src/supervisor/start-error.ts'
@@ -282,5 +282,61 @@ describe('taking the registration back', () => {
     const unregister = await register(all(834), log, connect)
     gone = true
     await expect(unregister()).rejects.toThrow('gone')
+  })
+})
+
+describe('an rpcbind that is restarted, and has forgotten everything', () => {
+  beforeEach(() => {
+    vi.useFakeTimers()
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  test('is told of us again, and the log says so', async () => {
+    const unregister = await register(all(834), log, rpcbind())
+    const before = [...table]
+    table = []
+    await vi.advanceTimersByTimeAsync(WATCH_MS)
+    expect(table).toEqual(before)
+    expect(lines).toHaveLength(4)
+    expect(lines[0]).toMatch(
+      /^warning registered-again: rpcbind had forgotten program 100004 version 2 on udp /,
+    )
+    await unregister()
+    expect(table).toEqual([])
+  })
+
+  test('keeps the server that has registered meanwhile', async () => {
+    const unregister = await register(all(834), log, rpcbind())
+    table = [...entriesOf(900)]
+    await vi.advanceTimersByTimeAsync(WATCH_MS)
+    expect(table).toEqual(entriesOf(900))
+    expect(lines).toEqual([])
+    await unregister()
+    expect(table).toEqual(entriesOf(900))
+  })
+
+  test('may be away for a while', async () => {
+    let away = false
+    const connect = async () => {
+      if (away) throw new Error('away')
+      return rpcbind()()
+    }
+    const unregister = await register(all(834), log, connect)
+    table = []
+    away = true
+    await vi.advanceTimersByTimeAsync(WATCH_MS)
+    away = false
+    await vi.advanceTimersByTimeAsync(WATCH_MS)
+    expect(table).toHaveLength(4)
+    await unregister()
+  })
+
+  test('is not told of us any more once we have taken the registration back', async () => {
+    const unregister = await register(all(834), log, rpcbind())
+    await unregister()
+    await vi.advanceTimersByTimeAsync(WATCH_MS * 3)
+    expect(table).toEqual([])
   })
 })
