@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest'
+import { fingerprint } from '../../src/config/fingerprint.ts'
+import { FINGERPRINT_BYTES } from '../../src/maps/image-format.ts'
+import { configOf } from './check.ts'
+
+function of(text: string): string {
+  return fingerprint(configOf(text)).toString('hex')
+}
+
+const plain = of('domain "example.com"\ndirectory "h" { basedn "dc=x" }')
+
+const same: readonly (readonly [what: string, text: string])[] = [
+  ['where the words stand', '\n\n  domain   example.com\n\ndirectory h {\n\n  basedn "dc=x"\n}\n'],
+  ['how often it refreshes', 'domain "example.com"\ninterval 5\ndirectory "h" { basedn "dc=x" }'],
+  [
+    'who may ask, and where',
+    'domain "example.com"\nallow from any\nlisten port 834\ndirectory "h" { basedn "dc=x" }',
+  ],
+  [
+    'who asks the directory, and how many entries at a time',
+    'domain "example.com"\ndirectory "h" {\nbasedn "dc=x"\nbinddn "cn=y"\nbindcred "z"\npage size 7\n}',
+  ],
+  [
+    'what holds anyway, said aloud',
+    'domain "example.com"\ndirectory "h" port 389 {\nattribute uid maps to "uidNumber"\nbasedn "dc=x"\ngroupdn "dc=x"\n}',
+  ],
+]
+
+const other: readonly (readonly [what: string, text: string])[] = [
+  ['domain', 'domain "example.org"\ndirectory "h" { basedn "dc=x" }'],
+  ['list of maps', 'domain "example.com"\nprovide map "passwd.byname"\ndirectory "h" { basedn "dc=x" }'],
+  ['record limit', 'domain "example.com"\nrecord limit 2048\ndirectory "h" { basedn "dc=x" }'],
+  ['server', 'domain "example.com"\ndirectory "g" { basedn "dc=x" }'],
+  ['port', 'domain "example.com"\ndirectory "h" port 390 { basedn "dc=x" }'],
+  ['kind of directory', 'domain "example.com"\ndirectory file "/h" { basedn "dc=x" }'],
+  ['base', 'domain "example.com"\ndirectory "h" { basedn "dc=y" }'],
+  ['base of groups', 'domain "example.com"\ndirectory "h" {\nbasedn "dc=x"\ngroupdn "dc=y"\n}'],
+  ['filter', 'domain "example.com"\ndirectory "h" {\nbasedn "dc=x"\npasswd filter "(uid=*)"\n}'],
+  ['filter of groups', 'domain "example.com"\ndirectory "h" {\nbasedn "dc=x"\ngroup filter "(cn=*)"\n}'],
+  ['field', 'domain "example.com"\ndirectory "h" {\nbasedn "dc=x"\nattribute shell maps to "s"\n}'],
+  ['fixed field', 'domain "example.com"\ndirectory "h" {\nbasedn "dc=x"\nfixed attribute shell "s"\n}'],
+  [
+    'number of directories',
+    'domain "example.com"\ndirectory "h" { basedn "dc=x" }\ndirectory "h" { basedn "dc=x" }',
+  ],
+]
+
+describe('the fingerprint of a configuration', () => {
+  test('has the size that an image has room for', () => {
+    expect(plain).toHaveLength(2 * FINGERPRINT_BYTES)
+  })
+
+  test.each(same)('does not depend on %s', (_, text) => {
+    expect(of(text)).toBe(plain)
+  })
+
+  test.each(other)('is another for another %s', (_, text) => {
+    expect(of(text)).not.toBe(plain)
+  })
+
+  test('is a different one for each of these', () => {
+    expect(new Set(other.map(([, text]) => of(text))).size).toBe(other.length)
+  })
+
+  test('depends on the order of directories, of which the first wins', () => {
+    const [g, h] = ['directory "g" { basedn "x" }\n', 'directory "h" { basedn "x" }\n']
+    expect(of(`domain "d"\n${g}${h}`)).not.toBe(of(`domain "d"\n${h}${g}`))
+  })
+})
