@@ -23,13 +23,13 @@ const SUPERVISOR_RPC = /^rpc\/(call|reply|record|rpcbind|xdr-reader|xdr-writer|e
 const HOME: Readonly<Record<string, string>> = { ldapts: 'src/directory', 'lru-cache': 'src/server' }
 
 const IMPORT =
-  /(?:^|\n)\s*(?:import|export)\b[^'"\n]*(?:\n[^'"]*?)?from\s+['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/g
+  /(?:^|\n)\s*(?:import|export)\b[^'"\n]*(?:\n[^'"]*?)?from\s+['"]([^'"]+)['"]|(?:^|\n)\s*import\s+['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/g
 
 function problems(file: string): readonly string[] {
   const folder = dirname(file)
   const found: string[] = []
   for (const match of readFileSync(file, 'utf8').matchAll(IMPORT)) {
-    const name = (match[1] ?? match[2])!
+    const name = (match[1] ?? match[2] ?? match[3])!
     const fault = name.startsWith('.')
       ? ownFault(folder, normalize(join(folder, name)))
       : packageFault(folder, name)

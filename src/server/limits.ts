@@ -6,7 +6,7 @@ export const UDP_REPLY_BYTES = 8800
 /** Replies on their way to the kernel; at the limit further requests get no answer, and clients ask again. */
 export const UDP_REPLIES_IN_FLIGHT = 1024
 
-/** Connections in all; further ones are closed as they come. UDP is not touched by it. */
+/** Connections on each listening socket; further ones are closed as they come. UDP is not touched by it. */
 export const TCP_CONNECTIONS = 512
 
 /** A connection on which nothing moves for so long, in either direction, is closed. */

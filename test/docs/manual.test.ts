@@ -1,0 +1,177 @@
+import { spawnSync } from 'node:child_process'
+import { globSync, readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { MAP_NAMES } from '../../src/config/config.ts'
+import { DEFAULT_FIELDS } from '../../src/config/defaults.ts'
+import { DIRECTORY_STATEMENTS } from '../../src/config/directory-statements.ts'
+import { GLOBAL_STATEMENTS } from '../../src/config/global-statements.ts'
+import { RESERVED } from '../../src/config/reserved.ts'
+import { checkDirectories } from '../../src/directory/check.ts'
+import { configOf, problemsOf } from '../config/check.ts'
+import {
+  displays,
+  itemHeads,
+  pageDefaults,
+  parsePage,
+  sampleDefaults,
+  section,
+  synopsisLine,
+} from './mdoc.ts'
+
+const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+
+const PAGES = ['etc/man/ypldap.8', 'etc/man/ypldap.conf.5']
+const daemonPage = parsePage(read('etc/man/ypldap.8'))
+const confPage = parsePage(read('etc/man/ypldap.conf.5'))
+const sample = read('etc/ypldap.conf')
+
+const sources = globSync('src/**/*.ts', { cwd: new URL('../..', import.meta.url) }).map(
+  (path) => [path, read(path)] as const,
+)
+
+const mandoc = spawnSync('mandoc', ['-Tlint'], { input: '' }).error === undefined
+
+describe('the manual pages', () => {
+  test.for(PAGES)('mandoc finds nothing in %s, not even in its style', (path, { skip }) => {
+    if (!mandoc) skip('mandoc is not installed')
+    const { status, stdout, stderr } = spawnSync('mandoc', ['-Tlint', '-Wstyle'], {
+      input: read(path),
+      encoding: 'utf8',
+    })
+    expect({ status, output: stdout + stderr }).toEqual({ status: 0, output: '' })
+  })
+})
+
+describe('ypldap.8', () => {
+  test('its synopsis is the usage line', () => {
+    const [, usage] = /const USAGE = 'usage: (.*)\\n'/.exec(read('src/main.ts')) ?? []
+    expect(usage).toBeDefined()
+    expect(synopsisLine(section(daemonPage, 'SYNOPSIS'))).toBe(usage)
+  })
+
+  test('its diagnostics are the events of the log, each with its level', () => {
+    const documented = section(daemonPage, 'DIAGNOSTICS').flatMap((line) => {
+      const [, id, level] = /^\.It (\S+) \((\S+)\)$/.exec(line) ?? []
+      return id === undefined ? [] : [`${id} ${level}`]
+    })
+    const twice = documented.filter((event, index) => documented.indexOf(event) !== index)
+    expect(twice).toEqual([])
+    expect(documented.toSorted()).toEqual([...events()].toSorted())
+  })
+})
+
+/** `id level` of every event in the sources. What ends the start is logged by its code. */
+function events(): Set<string> {
+  const found = new Set<string>()
+  for (const [path, text] of sources) {
+    for (const [, level, id] of text.matchAll(
+      /\blog\(\s*'(error|warning|info|debug)',\s*('[^']*'|[\w.]+)/g,
+    )) {
+      if (id === 'error.code') continue
+      expect(id, `${path} logs an event without a fixed id`).toMatch(/^'[a-z0-9-]+'$/)
+      found.add(`${id?.slice(1, -1)} ${level}`)
+    }
+    for (const [, code] of text.matchAll(/\bnew StartError\(\s*'([^']*)'/g)) found.add(`${code} error`)
+  }
+  return found
+}
+
+describe('ypldap.conf.5', () => {
+  const heads = new Set(itemHeads(confPage).flatMap((head) => [head, head.split(' ', 1)[0]!]))
+  const statements = ['include', 'directory', ...GLOBAL_STATEMENTS.keys(), ...DIRECTORY_STATEMENTS.keys()]
+  const fields = Object.keys(DEFAULT_FIELDS)
+
+  test.each([...statements, ...fields])('has an item for %s', (word) => {
+    expect(heads).toContain(word)
+  })
+
+  /** Those that the parser looks for behind a statement's first word. */
+  const inner = sources
+    .filter(([path]) => path.startsWith('src/config/'))
+    .flatMap(([, text]) => [...text.matchAll(/\bcursor\.(?:word|takes|at)\('([a-z]+)'\)/g)])
+    .map(([, word]) => word!)
+  // Reserved for files that the original would refuse; they mean nothing.
+  const meaningless = new Set(['server', 'user'])
+  const words = new Set(
+    [...statements, ...fields, ...inner, 'any', ...RESERVED].filter((word) => !meaningless.has(word)),
+  )
+
+  test('the words that the parser knows are found', () => {
+    expect([...words]).toEqual(expect.arrayContaining(['on', 'from', 'limit', 'size', 'file', 'to']))
+  })
+
+  const macroWords = new Set(
+    confPage.lines
+      .filter((line) => /\b(?:Ic|Cm)\b/.test(line))
+      .flatMap((line) => line.match(/[a-z]+/g) ?? []),
+  )
+  const sampleWords = new Set(sample.match(/[a-z]+/g))
+
+  test.each([...words])('%s is a word of the page and of the sample', (word) => {
+    expect({ page: macroWords.has(word), sample: sampleWords.has(word) }).toEqual({
+      page: true,
+      sample: true,
+    })
+  })
+
+  test.each(MAP_NAMES)('%s is a map of both pages and of the sample', (name) => {
+    expect(confPage.lines).toContain(`provide map "${name}"`)
+    expect(section(daemonPage, 'DESCRIPTION').some((line) => line.startsWith(`.It ${name} Ta `))).toBe(true)
+    expect(sample).toContain(`provide map "${name}"`)
+  })
+
+  test('every statement shown as a default is one in the sample, and the other way round', () => {
+    const inPage = pageDefaults(confPage).statements.toSorted()
+    expect(inPage.length).toBeGreaterThan(20)
+    expect(inPage).toEqual(sampleDefaults(sample).statements.toSorted())
+  })
+
+  test('every default told in words is told in the same words in the sample, and the other way round', () => {
+    const { texts } = pageDefaults(confPage)
+    expect(texts.size).toBeGreaterThan(10)
+    expect(Object.fromEntries(texts)).toEqual(Object.fromEntries(sampleDefaults(sample).texts))
+  })
+
+  test('the statements shown as defaults change nothing', () => {
+    expect(meaning(whole(pageDefaults(confPage).statements))).toEqual(meaning(whole([])))
+  })
+
+  const examples = displays(section(confPage, 'EXAMPLES'))
+
+  test('there are examples', () => {
+    expect(examples.length).toBeGreaterThan(4)
+  })
+
+  test.each(examples)('example %# is a whole configuration without a fault', (text) => {
+    expect(problemsOf(text)).toEqual([])
+    // Filters and bases are judged here; the files that it names are not on this host.
+    const problems = checkDirectories(configOf(text)).map(({ message }) => message)
+    expect(problems.filter((message) => !message.includes('ENOENT'))).toEqual([])
+  })
+
+  const elsewhere = displays(confPage.lines).filter((text) => !examples.includes(text))
+
+  test.each(elsewhere)('display %# outside the examples is made of good statements', (text) => {
+    const lines = text.trimEnd().split('\n')
+    const hasDirectory = lines.some((line) => line.startsWith('directory '))
+    expect(problemsOf(hasDirectory ? `domain d\n${text}` : whole(lines))).toEqual([])
+  })
+})
+
+/** A configuration of these statements, each outside or inside of a directory block as it belongs. */
+function whole(statements: readonly string[]): string {
+  const outside = statements.filter(isGlobal)
+  const inside = statements.filter((line) => !isGlobal(line))
+  return ['domain d', ...outside, 'directory h {', 'basedn "dc=b"', ...inside, '}', ''].join('\n')
+}
+
+function isGlobal(statement: string): boolean {
+  return GLOBAL_STATEMENTS.has(statement.split(' ', 1)[0]!)
+}
+
+/** What a configuration says, without the places where it says so. */
+function meaning(text: string): unknown {
+  return JSON.parse(
+    JSON.stringify(configOf(text), (key, value: unknown) => (key === 'at' ? undefined : value)),
+  )
+}
