@@ -6,18 +6,26 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 /** `ypserv (pid 812)`, or undefined when it can't be found out. */
 export function portHolder(transport: 'udp' | 'tcp', port: number): string | undefined {
-  const inodes = new Set(
-    [`/proc/net/${transport}`, `/proc/net/${transport}6`].flatMap((table) => inodesOf(table, port)),
-  )
-  if (inodes.size === 0) return undefined
+  const wanted = new Set(inodes(transport, port))
+  if (wanted.size === 0) return undefined
   for (const pid of listing('/proc').filter((name) => /^\d+$/.test(name))) {
     for (const descriptor of listing(`/proc/${pid}/fd`)) {
       const inode = /^socket:\[(\d+)\]$/.exec(linkTarget(`/proc/${pid}/fd/${descriptor}`))?.[1]
-      if (inode !== undefined && inodes.has(inode))
-        return `${firstWord(text(`/proc/${pid}/comm`))} (pid ${pid})`
+      if (inode === undefined || !wanted.has(inode)) continue
+      return `${firstWord(text(`/proc/${pid}/comm`))} (pid ${pid})`
     }
   }
   return undefined
+}
+
+/** True when no process holds it, but connections from it were closed a moment ago (TIME_WAIT): they have no inode. */
+export function isLingering(port: number): boolean {
+  const found = inodes('tcp', port)
+  return found.length > 0 && found.every((inode) => inode === '0')
+}
+
+function inodes(transport: 'udp' | 'tcp', port: number): readonly string[] {
+  return [`/proc/net/${transport}`, `/proc/net/${transport}6`].flatMap((table) => inodesOf(table, port))
 }
 
 /** A process that gives itself a title has its arguments in there. */

@@ -8,7 +8,7 @@ import { createServer, isIPv6, type Server } from 'node:net'
 import type { NetId } from '../../rpc/rpcbind.ts'
 import type { Listen } from '../config/config.ts'
 import type { Log } from '../log.ts'
-import { portHolder } from './port-holder.ts'
+import { isLingering, portHolder } from './port-holder.ts'
 import { StartError } from './start-error.ts'
 
 /** A socket's place, as rpcbind is told of it. */
@@ -168,6 +168,12 @@ function noFamily(address: string, log: Log): void {
 }
 
 function bindError(address: string, port: number, error: Error): StartError {
+  if (codeOf(error) === 'EADDRINUSE' && portHolder('udp', port) === undefined && isLingering(port)) {
+    return new StartError(
+      'address-in-use',
+      `${address} port ${port} is still taken by a client's connection that was closed: start again in a minute`,
+    )
+  }
   if (codeOf(error) === 'EADDRINUSE') {
     const holder = portHolder('tcp', port) ?? portHolder('udp', port) ?? 'another process'
     return new StartError(

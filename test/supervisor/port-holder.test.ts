@@ -1,9 +1,9 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { portHolder } from '../../src/supervisor/port-holder.ts'
+import { isLingering, portHolder } from '../../src/supervisor/port-holder.ts'
 import { freePort } from '../support/lab-port.ts'
 
 const me = `${readFileSync('/proc/self/comm', 'utf8').trim()} (pid ${process.pid})`
@@ -34,4 +34,18 @@ test('a port that nobody has has no holder', async () => {
   const port = await freePort()
   expect(portHolder('tcp', port)).toBeUndefined()
   expect(portHolder('udp', port)).toBeUndefined()
+})
+
+test('a port lingers after a connection from it was closed, and not while it is open', async () => {
+  const server = createServer((socket) => socket.resume()).listen(0, '127.0.0.1')
+  ending.push(() => new Promise((closed) => server.close(closed)))
+  await once(server, 'listening')
+  const localPort = await freePort()
+  const client = connect({ host: '127.0.0.1', port: (server.address() as { port: number }).port, localPort })
+  await once(client, 'connect')
+  expect(isLingering(localPort)).toBe(false)
+  client.end()
+  await once(client, 'close')
+  expect(isLingering(localPort)).toBe(true)
+  expect(isLingering(await freePort())).toBe(false)
 })

@@ -42,6 +42,8 @@ LIST
 
 prepare() {
   ip link set lo up
+  # No TIME_WAIT: closed connections of clients, which take reserved ports, would keep servers from theirs.
+  echo 0 >/proc/sys/net/ipv4/tcp_max_tw_buckets
   hostname lab
   domainname lab.example
 
