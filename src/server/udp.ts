@@ -36,7 +36,8 @@ export function serveUdp(socket: Socket, domains: Domains, access: Access, log: 
 
   socket.on('error', (error) => log('warning', 'udp-error', `receiving a datagram failed: ${error.message}`))
   socket.on('message', (request: Buffer, from: RemoteInfo) => {
-    if (!access(from.address)) return
+    // Nobody can be answered on port 0, and Node throws when told to send there: forged, or RFC 768's "no port".
+    if (from.port === 0 || !access(from.address)) return
     const slot = takeSlot()
     if (slot === undefined) return
     const { writer } = slot

@@ -176,6 +176,12 @@ describe('UDP', () => {
     expect(read(P.MATCH, reply)['xid']).toBe(99)
   })
 
+  test('a datagram that claims to come from port 0 is no reason to end', async () => {
+    const { address, udpPort } = await serve(4)
+    udp.emit('message', matchAlice(), { address: '127.0.0.1', family: 'IPv4', port: 0, size: 100 })
+    expect(read(P.MATCH, await askUdp(address, udpPort, matchAlice(7)))['xid']).toBe(7)
+  })
+
   test('thousands of requests at once are answered each with its own xid and key', async () => {
     const { address, udpPort } = await serve(4)
     const socket = createSocket({ type: 'udp4', recvBufferSize: 1 << 22 })
