@@ -7,6 +7,7 @@ import { ImageError, openImage } from '../maps/image.ts'
 import type { DirectoryMessage } from '../messages.ts'
 import { createAccess } from './access.ts'
 import { Domains } from './domains.ts'
+import { rarely } from './rarely.ts'
 import { serveTcp } from './tcp.ts'
 import { serveUdp } from './udp.ts'
 
@@ -26,14 +27,17 @@ export interface Server {
   readonly close: () => void
 }
 
-/** Milliseconds between two log lines about strangers, who may come by the million. */
-const STRANGER_LOG_MS = 60_000
-
 export function startServer({ udp, tcp, access: rules, log }: ServerOptions): Server {
   const domains = new Domains()
-  const access = createAccess(rules, strangerLog(log))
+  const access = createAccess(
+    rules,
+    rarely((address, count) => {
+      const all = `${count} such addresses so far`
+      log('warning', 'stranger', `no answer to ${address}, which no "allow from" covers; ${all}`)
+    }),
+  )
   for (const socket of udp) serveUdp(socket, domains, access, log)
-  const ends = tcp.map((server) => serveTcp(server, domains, access))
+  const ends = tcp.map((server) => serveTcp(server, domains, access, log))
   return {
     receive: (message) => receive(message, domains, log),
     close: () => {
@@ -57,20 +61,5 @@ function receive(message: DirectoryMessage, domains: Domains, log: Log): void {
       return
     default:
       message satisfies never
-  }
-}
-
-function strangerLog(log: Log): (address: string) => void {
-  let strangers = 0
-  let nextLine = 0
-  return (address) => {
-    strangers += 1
-    if (Date.now() < nextLine) return
-    nextLine = Date.now() + STRANGER_LOG_MS
-    log(
-      'warning',
-      'stranger',
-      `no answer to ${address}, which no "allow from" covers; ${strangers} such addresses so far`,
-    )
   }
 }

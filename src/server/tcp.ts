@@ -6,9 +6,11 @@ import type { Server, Socket } from 'node:net'
 import { DecodeError } from '../../rpc/errors.ts'
 import { CALL_LIMITS, MARK_BYTES, RecordAssembler, writeMark } from '../../rpc/record.ts'
 import { XdrWriter } from '../../rpc/xdr-writer.ts'
+import type { Log } from '../log.ts'
 import type { Access } from './access.ts'
 import type { Domains } from './domains.ts'
 import { COPIED_REPLY_BYTES, FRAGMENT_BYTES, TCP_CONNECTIONS, TCP_IDLE_MS } from './limits.ts'
+import { rarely } from './rarely.ts'
 import { type Caller, Responder } from './responder.ts'
 
 const RESERVED: Caller = { reserved: true, limit: Infinity }
@@ -21,11 +23,18 @@ const HEAD_BYTES = 128
  * Answers on a listening server; returns a function that ends all its connections. The server must allow
  * half-open connections: a client may close its side behind its last call and still wait for the answer.
  */
-export function serveTcp(server: Server, domains: Domains, access: Access): () => void {
+export function serveTcp(server: Server, domains: Domains, access: Access, log: Log): () => void {
   const responder = new Responder(domains)
   const head = new XdrWriter(Buffer.alloc(HEAD_BYTES))
   const open = new Set<Socket>()
   server.maxConnections = TCP_CONNECTIONS
+  // Out of descriptors, as a rule: those who are connected, and UDP, go on.
+  server.on(
+    'error',
+    rarely((error: Error, count) => {
+      log('warning', 'tcp-error', `accepting a connection failed: ${error.message}; ${count} times so far`)
+    }),
+  )
   server.on('connection', (socket: Socket) => {
     if (!access(socket.remoteAddress ?? '')) {
       socket.destroy()

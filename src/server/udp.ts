@@ -6,6 +6,7 @@ import type { Log } from '../log.ts'
 import type { Access } from './access.ts'
 import type { Domains } from './domains.ts'
 import { UDP_REPLIES_IN_FLIGHT, UDP_REPLY_BYTES } from './limits.ts'
+import { rarely } from './rarely.ts'
 import { type Caller, Responder } from './responder.ts'
 
 /** A reply's buffer, with the callback that makes it free again: made once, used for many replies. */
@@ -34,7 +35,12 @@ export function serveUdp(socket: Socket, domains: Domains, access: Access, log: 
     return fresh
   }
 
-  socket.on('error', (error) => log('warning', 'udp-error', `receiving a datagram failed: ${error.message}`))
+  socket.on(
+    'error',
+    rarely((error: Error, count) => {
+      log('warning', 'udp-error', `receiving a datagram failed: ${error.message}; ${count} times so far`)
+    }),
+  )
   socket.on('message', (request: Buffer, from: RemoteInfo) => {
     // Nobody can be answered on port 0, and Node throws when told to send there: forged, or RFC 768's "no port".
     if (from.port === 0 || !access(from.address)) return

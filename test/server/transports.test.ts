@@ -295,6 +295,16 @@ describe('TCP', () => {
     expect((await reply)[0]!.readUInt32BE(0)).toBe(6)
   })
 
+  test('a connection that can not be accepted ends nothing, and the log tells of it once a minute', async () => {
+    const { address, tcpPort } = await serve(4)
+    for (let i = 0; i < 3; i++) tcp.emit('error', new Error('accept EMFILE'))
+    expect(lines).toEqual(['tcp-error'])
+    const socket = await open(address, tcpPort)
+    const reply = replies(socket, 1)
+    socket.write(record(matchAlice(8)))
+    expect((await reply)[0]!.readUInt32BE(0)).toBe(8)
+  })
+
   test('idle connections have a time limit', async () => {
     const { address, tcpPort } = await serve(4)
     const accepted = once(tcp, 'connection')
