@@ -5,12 +5,14 @@ import { dirname, join, normalize } from 'node:path'
 /** Folder by folder, what of ours it may import; itself always. The root of src/ puts the parts together. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   rpc: [],
+  'src/messages': [],
   'src/config': ['src'],
   'src/maps': ['rpc'],
-  'src/directory': ['src', 'src/config', 'src/maps'],
-  'src/server': ['rpc', 'src', 'src/config', 'src/maps'],
-  'src/supervisor': ['rpc', 'src', 'src/config'],
-  src: ['rpc', 'src/config', 'src/directory', 'src/server', 'src/supervisor'],
+  'src/directory': ['src', 'src/config', 'src/maps', 'src/messages'],
+  'src/server': ['rpc', 'src', 'src/config', 'src/maps', 'src/messages'],
+  'src/supervisor': ['rpc', 'src', 'src/config', 'src/messages'],
+  'src/control': ['src', 'src/messages'],
+  src: ['rpc', 'src/config', 'src/control', 'src/directory', 'src/messages', 'src/server', 'src/supervisor'],
 }
 
 /** Of the root of src/, what the folders may share: no part of the program, only what parts say to each other. */

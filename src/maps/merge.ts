@@ -30,8 +30,10 @@ export function mergeRows(directories: readonly Rows[], recordLimit: number): Me
       const verdict = admitUser(user, directory, recordLimit)
       if ('reason' in verdict) reject(user.dn, verdict.reason)
       else if (ownUsers.has(user.name)) reject(user.dn, `a second user named "${user.name}"`)
-      else if (!users.has(user.name)) users.set(user.name, verdict.row)
-      ownUsers.add(user.name)
+      else {
+        if (!users.has(user.name)) users.set(user.name, verdict.row)
+        ownUsers.add(user.name)
+      }
     }
 
     const ownGroups = new Set<Octets>()
@@ -39,8 +41,10 @@ export function mergeRows(directories: readonly Rows[], recordLimit: number): Me
       const verdict = admitGroup(group, directory, recordLimit, (reason) => reject(group.dn, reason))
       if ('reason' in verdict) reject(group.dn, verdict.reason)
       else if (ownGroups.has(group.name)) reject(group.dn, `a second group named "${group.name}"`)
-      else if (!groups.has(group.name)) groups.set(group.name, verdict.row)
-      ownGroups.add(group.name)
+      else {
+        if (!groups.has(group.name)) groups.set(group.name, verdict.row)
+        ownGroups.add(group.name)
+      }
     }
   }
   return { users: [...users.values()].sort(byName), groups: [...groups.values()].sort(byName), rejected }

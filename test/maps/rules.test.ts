@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { openImage } from '../../src/maps/image.ts'
 import { contents, match } from '../support/map-contents.ts'
 import { build, group, imageOf, rows, user } from '../support/rows.ts'
 
@@ -138,6 +139,14 @@ describe('a row that cannot be right is left out alone, with its reason', () => 
       'a second user named "alice"',
       'a second group named "staff"',
     ])
+  })
+
+  test('an entry that is left out takes nothing from a later one of its name', () => {
+    const built = build([rows([user({ uid: '-' }), user()], [group({ gid: '' }), group()])])
+    expect(built.rejected).toHaveLength(2)
+    const image = openImage(built.bytes)
+    expect(match(image, 'passwd.byname', 'alice')).toMatch(/^alice:/)
+    expect(match(image, 'group.byname', 'staff')).toMatch(/^staff:/)
   })
 
   test('the rows that a directory had rejected itself are told of with the others', () => {

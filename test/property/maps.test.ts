@@ -198,6 +198,7 @@ describe('any rows whatever', () => {
             (one) =>
               one.name === groupName &&
               one.password === shown &&
+              /^\d+$/.test(one.gid) &&
               shortest(one.gid) === gid &&
               isPrefix(members, [...new Set(one.members)].filter(isMember)),
           )

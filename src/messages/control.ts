@@ -1,0 +1,95 @@
+/** What ypldapctl and the supervisor say to each other: one request a connection, its answer in parts, and `end`. */
+import { logLevel } from './child.ts'
+import {
+  count,
+  domain,
+  MAX_DIRECTORIES,
+  MAX_MAPS,
+  mapName,
+  mapState,
+  octets,
+  progress,
+  records,
+  rejectedRows,
+  words,
+} from './common.ts'
+import { directoryState, refreshResult } from './directory.ts'
+import { flag, list, nullable, type Of, oneOf, optional, record, text, union } from './shape.ts'
+
+export const request = union('kind', {
+  status: {},
+  refresh: { force: flag, directory: optional(words) },
+  reload: {},
+  log: { level: logLevel },
+  maps: {},
+  match: { map: mapName, key: octets },
+  cat: { map: mapName },
+  rejected: {},
+  check: {},
+  stop: {},
+})
+
+/** Times are seconds since 1970, 0 for never. */
+export const status = record({
+  version: words,
+  config: words,
+  level: logLevel,
+  /** by the daemon's clock */
+  now: count,
+  started: count,
+  /** `udp 127.0.0.1 port 834`, and whether rpcbind has it */
+  endpoints: list(record({ netid: words, address: words, port: count, registered: flag }), 1000),
+  domain: record({
+    name: domain,
+    state: words,
+    /** seconds between two refreshes */
+    interval: count,
+    /** seconds, or null */
+    expire: nullable(count),
+    /** what is served now, or null */
+    image: nullable(
+      record({
+        generation: count,
+        created: count,
+        fresh: count,
+        users: count,
+        groups: count,
+        maps: list(mapState, MAX_MAPS),
+      }),
+    ),
+    refreshing: flag,
+    next: count,
+    last: nullable(refreshResult),
+    /** why the last image that was committed is not served, or '' */
+    refused: words,
+  }),
+  directories: list(directoryState, MAX_DIRECTORIES),
+  processes: list(
+    record({
+      role: oneOf('supervisor', 'directory', 'server'),
+      /** 0 while it is not running */
+      pid: count,
+      started: count,
+      restarts: count,
+      /** resident, in bytes */
+      memory: count,
+    }),
+    16,
+  ),
+})
+
+export const answer = union('kind', {
+  status: { status },
+  progress,
+  maps: { maps: list(mapState, MAX_MAPS) },
+  records: { records },
+  rows: { rows: rejectedRows },
+  /** what a check or a reload found, as it is shown, line by line */
+  problems: { lines: list(text(8192), 100) },
+  /** Always the last. */
+  end: { error: optional(words) },
+})
+
+export type Request = Of<typeof request>
+export type Answer = Of<typeof answer>
+export type Status = Of<typeof status>

@@ -1,0 +1,150 @@
+/** What the supervisor and the directory process say to each other. */
+import { FROM_CHILD, TO_CHILD } from './child.ts'
+import {
+  count,
+  domain,
+  end,
+  id,
+  MAX_DIRECTORIES,
+  MAX_MAPS,
+  mapName,
+  progress,
+  rejectedRows,
+  words,
+} from './common.ts'
+import { flag, integer, list, nullable, type Of, oneOf, optional, record, text, union } from './shape.ts'
+
+const long = text(65_536)
+const located = record({ value: long, at: record({ file: words, line: count, column: count }) })
+const source = union('kind', {
+  fixed: { value: long },
+  first: { attributes: list(words, 16) },
+  list: { attribute: words },
+})
+
+const directory = record({
+  at: record({ file: words, line: count, column: count }),
+  label: words,
+  /** without it there is no update, rather than one with its last rows */
+  required: flag,
+  location: union('kind', {
+    ldap: { host: words, port: integer(1, 65_535), security: oneOf('none', 'starttls', 'ldaps') },
+    ldapi: { path: words },
+    file: { path: words },
+  }),
+  credentials: union('kind', {
+    anonymous: {},
+    simple: { dn: long, password: long },
+    external: { authzid: long },
+  }),
+  ca: optional(located),
+  certificate: optional(located),
+  key: optional(located),
+  pageSize: integer(1, 1_000_000),
+  userBase: located,
+  groupBase: located,
+  userFilter: located,
+  groupFilter: located,
+  fields: record({
+    name: source,
+    passwd: source,
+    uid: source,
+    gid: source,
+    class: source,
+    change: source,
+    expire: source,
+    gecos: source,
+    home: source,
+    shell: source,
+    groupname: source,
+    grouppasswd: source,
+    groupgid: source,
+    groupmembers: source,
+  }),
+})
+
+export const toDirectory = union('kind', {
+  ...TO_CHILD,
+  /**
+   * First of all, and again when the configuration has changed: then only directories that differ are read anew,
+   * at once.
+   */
+  configure: {
+    domain,
+    /** the host name that MASTER answers */
+    master: text(256),
+    /** seconds */
+    interval: integer(1, 2 ** 31 - 1),
+    maps: list(mapName, MAX_MAPS),
+    recordLimit: integer(1, 65_536),
+    /** percent */
+    guardShrink: integer(0, 100),
+    /** of what decides the image's contents, in hex */
+    fingerprint: text(64),
+    /** the state directory, where images are committed */
+    state: words,
+    directories: list(directory, MAX_DIRECTORIES),
+  },
+  /** Now, all directories or the one named; `force` passes the guard. Answered by `end` when it is over. */
+  refresh: { id, force: flag, directory: optional(words) },
+  /** The rows left out of the last image: `rows`, then after each part `more` or `drop`. */
+  rejected: { id },
+  more: { id },
+  drop: { id },
+})
+
+export const directoryState = record({
+  label: words,
+  /** waiting: never read yet; kept: failed, and its last rows are in the image; failed: it has none */
+  state: oneOf('waiting', 'reading', 'fresh', 'kept', 'failed'),
+  /** the address, socket or file that was read last, or '' */
+  source: words,
+  /** when it was last read whole; 0: never */
+  fetched: count,
+  /** entries then, and how many milliseconds it took */
+  entries: count,
+  took: count,
+  /** why the last attempt failed, or '' */
+  error: words,
+})
+
+export const refreshResult = record({
+  outcome: oneOf('published', 'unchanged', 'trashed'),
+  /** when it ended, and how many milliseconds it took */
+  at: count,
+  took: count,
+  entries: count,
+  users: count,
+  groups: count,
+  rejected: count,
+  /** why it was trashed, or '' */
+  reason: words,
+})
+
+export const fromDirectory = union('kind', {
+  ...FROM_CHILD,
+  /** An image is complete, judged and on disk; `fresh` as in `state`. */
+  committed: { path: words, fresh: count },
+  /** Sent whenever something of it has changed. */
+  state: {
+    refreshing: flag,
+    /** when the next refresh is due; 0: not yet decided */
+    next: count,
+    /** the last refresh that ended */
+    last: nullable(refreshResult),
+    /** since when what is published is true: the oldest read of its directories; 0: nothing is published */
+    fresh: count,
+    directories: list(directoryState, MAX_DIRECTORIES),
+  },
+  /** A few times a second while directories are read. */
+  progress,
+  rows: { id, rows: rejectedRows },
+  end,
+})
+
+export type ToDirectory = Of<typeof toDirectory>
+export type FromDirectory = Of<typeof fromDirectory>
+export type DirectorySettings = Extract<ToDirectory, { kind: 'configure' }>
+export type DirectoryState = Of<typeof directoryState>
+export type RefreshResult = Of<typeof refreshResult>
+export type DirectorySideState = Extract<FromDirectory, { kind: 'state' }>

@@ -1,0 +1,59 @@
+/** What the supervisor and the server process say to each other. */
+import { FROM_CHILD, TO_CHILD } from './child.ts'
+import { count, domain, end, id, MAX_MAPS, mapName, mapState, octets, records, words } from './common.ts'
+import { integer, list, nullable, type Of, oneOf, record, text, union } from './shape.ts'
+
+const rule = record({
+  verdict: oneOf('allow', 'deny'),
+  prefix: list(integer(0, 255), 16),
+  bits: integer(0, 128),
+})
+
+export const toServer = union('kind', {
+  ...TO_CHILD,
+  /** First of all, and again when the configuration has changed. */
+  configure: {
+    domain,
+    /** of the configuration that images must be made for, in hex */
+    fingerprint: text(64),
+    access: list(rule, 10_000),
+    /** seconds after which an image is too old for DOMAIN to say yes, or null */
+    expire: nullable(count),
+  },
+  /**
+   * Serve the image in this file from now on. `fresh`: since when its contents are known to be true. Answered by
+   * `loaded` or `refused`.
+   */
+  load: { path: words, fresh: count },
+  /** The image that is served has been found true again. */
+  fresh: { at: count },
+  /** One record, or all of a map: `records`, then after each part `more` or `drop`; `end` in the end. */
+  match: { id, map: mapName, key: octets },
+  cat: { id, map: mapName },
+  more: { id },
+  drop: { id },
+  /** Let others have the sockets; end when those who are connected have had their answers. */
+  drain: {},
+})
+
+export const fromServer = union('kind', {
+  ...FROM_CHILD,
+  /** Its sockets are open and it answers. */
+  ready: {},
+  loaded: {
+    domain,
+    generation: count,
+    created: count,
+    users: count,
+    groups: count,
+    maps: list(mapState, MAX_MAPS),
+  },
+  refused: { path: words, reason: words },
+  records: { id, records },
+  end,
+})
+
+export type ToServer = Of<typeof toServer>
+export type FromServer = Of<typeof fromServer>
+export type ServerSettings = Extract<ToServer, { kind: 'configure' }>
+export type LoadedImage = Extract<FromServer, { kind: 'loaded' }>
