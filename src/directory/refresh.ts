@@ -36,7 +36,7 @@ export function startDirectorySide(
     created = Math.max(created + 1, Math.floor(Date.now() / 1000))
     const built = buildImage(fetched, { ...options, created, generation: generation + 1 })
     logRejected(built.rejected)
-    const reason = judge(before, built.counts)
+    const reason = judge(before, built.counts, config.guardShrink)
     if (reason !== undefined) throw new GuardError(reason)
     before = built.counts
     generation += 1

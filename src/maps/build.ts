@@ -5,14 +5,14 @@ import { mergeRows, type Rejected } from './merge.ts'
 import { makeRecords } from './records.ts'
 import type { Rows } from './rows.ts'
 
-export interface BuildOptions extends ImageOptions {
+export interface BuildOptions extends Omit<ImageOptions, 'users' | 'groups'> {
   readonly maps: readonly string[]
   /** bytes a value may have */
   readonly recordLimit: number
 }
 
 export interface Built {
-  readonly bytes: SharedArrayBuffer
+  readonly bytes: ArrayBuffer
   readonly counts: Counts
   /** rows left out, and parts of rows */
   readonly rejected: readonly Rejected[]
@@ -23,9 +23,11 @@ export function buildImage(directories: readonly Rows[], options: BuildOptions):
   const merged = mergeRows(directories, recordLimit)
   const rejected = [...merged.rejected]
   const records = makeRecords(options.maps, merged, { domain, recordLimit, cut: (cut) => rejected.push(cut) })
+  const users = merged.users.length
+  const groups = merged.groups.length
   return {
-    bytes: writeImage(records, options),
-    counts: { users: merged.users.length, groups: merged.groups.length },
+    bytes: writeImage(records, { ...options, users, groups }),
+    counts: { users, groups, maps: records.map(({ name, keys }) => ({ name, records: keys.length })) },
     rejected,
   }
 }

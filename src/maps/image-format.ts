@@ -32,12 +32,15 @@ export const Header = {
   /** seconds since 1970: what YPPROC_ORDER answers */
   created: 56,
   generation: 64,
-  hashKey: 72,
+  /** how many of each it was made from */
+  users: 72,
+  groups: 76,
+  hashKey: 80,
   /** SHA-256 of the configuration it was built for */
-  fingerprint: 80,
-  maps: 112,
-  domainLength: 116,
-  domain: 120,
+  fingerprint: 88,
+  maps: 120,
+  domainLength: 124,
+  domain: 128,
 } as const
 
 export const CHECKSUM_BYTES = 32

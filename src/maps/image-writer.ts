@@ -32,6 +32,9 @@ export interface ImageOptions {
   /** seconds since 1970 */
   readonly created: number
   readonly generation: number
+  /** users and groups that the maps were made from */
+  readonly users: number
+  readonly groups: number
   /** FINGERPRINT_BYTES */
   readonly fingerprint: Uint8Array
 }
@@ -51,7 +54,7 @@ interface Plan {
 }
 
 /** Throws RangeError for what no image can hold: the maps are the caller's own work, not input. */
-export function writeImage(maps: readonly MapRecords[], options: ImageOptions): SharedArrayBuffer {
+export function writeImage(maps: readonly MapRecords[], options: ImageOptions): ArrayBuffer {
   check(maps, options)
   const plans: Plan[] = []
   let end = HEADER_BYTES + maps.length * MAP_ENTRY_BYTES
@@ -60,7 +63,7 @@ export function writeImage(maps: readonly MapRecords[], options: ImageOptions): 
     plans.push(plan)
     end = plan.slotTable + plan.slots * 4
   }
-  const buffer = new SharedArrayBuffer(aligned(end))
+  const buffer = new ArrayBuffer(aligned(end))
   const bytes = Buffer.from(buffer)
   const seed = randomBytes(8)
   const key: HashKey = { low: seed.readUInt32LE(0), high: seed.readUInt32LE(4) }
@@ -142,6 +145,8 @@ function writeHeader(bytes: Buffer, options: ImageOptions, seed: Buffer, maps: n
   bytes.writeBigUInt64LE(BigInt(bytes.length), Header.length)
   bytes.writeBigUInt64LE(BigInt(options.created), Header.created)
   bytes.writeBigUInt64LE(BigInt(options.generation), Header.generation)
+  bytes.writeUInt32LE(options.users, Header.users)
+  bytes.writeUInt32LE(options.groups, Header.groups)
   bytes.set(seed, Header.hashKey)
   bytes.set(options.fingerprint, Header.fingerprint)
   bytes.writeUInt32LE(maps, Header.maps)

@@ -11,7 +11,10 @@ const rule = record({
 
 export const toServer = union('kind', {
   ...TO_CHILD,
-  /** First of all, and again when the configuration has changed. */
+  /**
+   * The first opens the sockets, behind a `load` that came before it: calls that wait in them are answered from
+   * that image. Sent again when the configuration has changed.
+   */
   configure: {
     domain,
     /** of the configuration that images must be made for, in hex */

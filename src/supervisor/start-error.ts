@@ -4,6 +4,14 @@ export type StartErrorCode =
   | 'address-not-bound'
   | 'rpcbind-unreachable'
   | 'already-registered'
+  | 'account-missing'
+  | 'account-shared'
+  | 'account-is-root'
+  | 'group-missing'
+  | 'program-unreadable'
+  | 'state-directory-unusable'
+  | 'config-too-large'
+  | 'child-failed'
 
 export class StartError extends Error {
   override readonly name = 'StartError'

@@ -210,7 +210,7 @@ describe('registration', () => {
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
     expect(stderr.trim().split('\n')).toEqual([
       expect.stringMatching(
-        /^ypldap: error: rpcbind can't be reached .*bind local.*\[rpcbind-unreachable\]$/,
+        /^<3>ypldap: error: rpcbind can't be reached .*bind local.*\[rpcbind-unreachable\]$/,
       ),
     ])
   })

@@ -162,7 +162,7 @@ test('a port that is taken is one clear line and status 1', async () => {
   expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
   expect(stderr).toMatch(
     new RegExp(
-      `^ypldap: error: 127\\.0\\.0\\.1 port ${port} is taken by \\S+ \\(pid ${process.pid}\\): stop it or listen elsewhere \\[address-in-use\\]\\n$`,
+      `^<3>ypldap: error: 127\\.0\\.0\\.1 port ${port} is taken by \\S+ \\(pid ${process.pid}\\): stop it or listen elsewhere \\[address-in-use\\]\\n$`,
     ),
   )
 })

@@ -1,5 +1,5 @@
 import { chmodSync, chownSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { LAB_DOMAIN, labFolder } from './lab-host.ts'
 import type { LabProcess } from './lab-process.ts'
 import { startProcess } from './lab-process.ts'
@@ -15,14 +15,26 @@ export interface YpldapOptions {
   readonly as?: { readonly uid: number; readonly gid: number }
 }
 
-/** The path of a new file with this text, as secret as ypldap.conf must be. */
+/**
+ * The path of a new file with this text, as secret as ypldap.conf must be. The daemon's own places are beside it,
+ * unless the text names others.
+ */
 export function ypldapConf(text: string, owner = 0): string {
   const folder = labFolder('ypldap')
   const file = join(folder, 'ypldap.conf')
-  writeFileSync(file, text, { mode: 0o600 })
+  const own = [
+    ['state directory', join(folder, 'state')],
+    ['control socket', controlSocketOf(file)],
+  ].flatMap(([word = '', place]) => (text.includes(word) ? [] : [`${word} "${place}"\n`]))
+  writeFileSync(file, own.join('') + text, { mode: 0o600 })
   chmodSync(folder, 0o755)
-  chownSync(file, owner, owner)
+  for (const path of [folder, file]) chownSync(path, owner, owner)
   return file
+}
+
+/** Where the daemon with this configuration listens for ypldapctl. */
+export function controlSocketOf(conf: string): string {
+  return join(dirname(conf), 'control.sock')
 }
 
 /**
