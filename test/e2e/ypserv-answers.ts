@@ -1,4 +1,5 @@
 /** Replies of two servers in a form that can be compared where the order of records is each server's own. */
+import { DecodeError } from '../../rpc/errors.ts'
 import { YpStat } from '../../rpc/yp.ts'
 import { type Fields, readReply } from '../support/rpc-codec.ts'
 import type { Outcome } from '../support/yp-client.ts'
@@ -38,12 +39,27 @@ export function answerOf(ypCase: YpCase, outcome: Outcome): YpAnswer {
   const refusal = authRefusal(outcome)
   if (refusal !== undefined) return { words: refusal, whole: refusal }
   const { number: procedure, program, version } = ypCase
-  const { fields, left } = readReply({ procedure, program, version }, outcome)
+  const reply = readable({ procedure, program, version }, outcome)
+  if (reply === undefined) return { words: 'undecodable', whole: outcome.toString('hex', 4) }
+  const { fields, left } = reply
   const { xid: _, ...rest } = fields
   const words = wordsOf(ypCase.procedure, rest) + (left === 0 ? '' : `, and ${left} bytes more`)
   const comparable = ORDERED.has(ypCase.procedure) && rest['accept'] === 'SUCCESS'
   // Behind the xid.
   return { words, whole: comparable ? JSON.stringify(sorted(rest)) : outcome.toString('hex', 4) }
+}
+
+/** What ypserv makes of what it finds in its buffer behind a short message may be no answer to the question. */
+function readable(
+  call: Parameters<typeof readReply>[0],
+  reply: Buffer,
+): ReturnType<typeof readReply> | undefined {
+  try {
+    return readReply(call, reply)
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined
+    throw error
+  }
 }
 
 /** RFC 5531 s.9: REPLY, MSG_DENIED, AUTH_ERROR; statuses over 5 are for clients, and libtirpc sends them. */
