@@ -15,7 +15,8 @@ export const mapName = text(64)
 /** A key or a value of a map, one character a byte (see maps/rows.ts). */
 export const octets = text(70_000)
 
-export const MAX_DIRECTORIES = 1000
+/** As many as a configuration may name. */
+export const MAX_DIRECTORIES = 256
 export const MAX_MAPS = 4096
 
 /** The records of a part of an answer. */
@@ -23,6 +24,9 @@ export const records = list(record({ key: octets, value: octets }), PART_ITEMS)
 
 /** Rows that were left out, or parts of them; text as it is shown. */
 export const rejectedRows = list(record({ directory: words, dn: words, reason: words }), PART_ITEMS)
+
+/** Of a SHA-256, in hex. */
+export const digest = text(64)
 
 /** What a reader sees while a directory is read: entries so far, milliseconds since its start. */
 export const progress = { directory: words, entries: count, milliseconds: count }
@@ -32,7 +36,7 @@ export const end = { id, error: optional(words) }
 
 export const mapState = record({ name: mapName, records: count, secure: flag })
 
-/** Text cut to what `words` takes: a DN or a server's own words may be of any length. */
-export function clip(text: string): string {
-  return text.length <= MAX_WORDS ? text : `${text.slice(0, MAX_WORDS - 1)}…`
+/** Text cut to what `words` takes, or to less: a DN or a server's own words may be of any length. */
+export function clip(text: string, characters = MAX_WORDS): string {
+  return text.length <= characters ? text : `${text.slice(0, characters - 1)}…`
 }

@@ -2,6 +2,7 @@
 import { FROM_CHILD, TO_CHILD } from './child.ts'
 import {
   count,
+  digest,
   domain,
   end,
   id,
@@ -80,13 +81,15 @@ export const toDirectory = union('kind', {
     /** percent */
     guardShrink: integer(0, 100),
     /** of what decides the image's contents, in hex */
-    fingerprint: text(64),
+    fingerprint: digest,
     /** the state directory, where images are committed */
     state: words,
     directories: list(directory, MAX_DIRECTORIES),
   },
   /** Now, all directories or the one named; `force` passes the guard. Answered by `end` when it is over. */
   refresh: { id, force: flag, directory: optional(words) },
+  /** What it published last can't be served from its file, though it may look whole: make it anew. */
+  recommit: {},
   /** The rows left out of the last image: `rows`, then after each part `more` or `drop`. */
   rejected: { id },
   more: { id },
@@ -104,8 +107,24 @@ export const directoryState = record({
   /** entries then, and how many milliseconds it took */
   entries: count,
   took: count,
+  /** when it is read next; 0: not yet decided */
+  next: count,
   /** why the last attempt failed, or '' */
   error: words,
+})
+
+/** An image that is complete, judged and on disk. */
+export const published = record({
+  path: words,
+  domain,
+  /** of the configuration that it was made for */
+  fingerprint: digest,
+  created: count,
+  generation: count,
+  /** equal in two images that say the same */
+  contents: digest,
+  /** since when that is known to be true, which is the oldest reading of its directories */
+  fresh: count,
 })
 
 export const refreshResult = record({
@@ -123,8 +142,6 @@ export const refreshResult = record({
 
 export const fromDirectory = union('kind', {
   ...FROM_CHILD,
-  /** An image is complete, judged and on disk; `fresh` as in `state`. */
-  committed: { path: words, fresh: count },
   /** Sent whenever something of it has changed. */
   state: {
     refreshing: flag,
@@ -132,8 +149,8 @@ export const fromDirectory = union('kind', {
     next: count,
     /** the last refresh that ended */
     last: nullable(refreshResult),
-    /** since when what is published is true: the oldest read of its directories; 0: nothing is published */
-    fresh: count,
+    /** what is to be served */
+    published: nullable(published),
     directories: list(directoryState, MAX_DIRECTORIES),
   },
   /** A few times a second while directories are read. */
@@ -146,5 +163,6 @@ export type ToDirectory = Of<typeof toDirectory>
 export type FromDirectory = Of<typeof fromDirectory>
 export type DirectorySettings = Extract<ToDirectory, { kind: 'configure' }>
 export type DirectoryState = Of<typeof directoryState>
+export type Published = Of<typeof published>
 export type RefreshResult = Of<typeof refreshResult>
 export type DirectorySideState = Extract<FromDirectory, { kind: 'state' }>

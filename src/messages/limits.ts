@@ -1,7 +1,7 @@
 /** Bounds of what one process says to another. */
 
 /** One message; anything whose size depends on a directory is sent in parts. */
-export const MESSAGE_BYTES = 1024 * 1024
+export const MESSAGE_BYTES = 4 * 1024 * 1024
 
 /** Rows or records in one part of an answer. */
 export const PART_ITEMS = 200

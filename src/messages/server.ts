@@ -1,7 +1,19 @@
 /** What the supervisor and the server process say to each other. */
 import { FROM_CHILD, TO_CHILD } from './child.ts'
-import { count, domain, end, id, MAX_MAPS, mapName, mapState, octets, records, words } from './common.ts'
-import { integer, list, nullable, type Of, oneOf, record, text, union } from './shape.ts'
+import {
+  count,
+  digest,
+  domain,
+  end,
+  id,
+  MAX_MAPS,
+  mapName,
+  mapState,
+  octets,
+  records,
+  words,
+} from './common.ts'
+import { integer, list, nullable, type Of, oneOf, record, union } from './shape.ts'
 
 const rule = record({
   verdict: oneOf('allow', 'deny'),
@@ -11,20 +23,20 @@ const rule = record({
 
 export const toServer = union('kind', {
   ...TO_CHILD,
-  /** First of all, and again when the configuration has changed. */
+  /**
+   * The first opens the sockets, behind a `load` that came before it: calls that wait in them are answered from
+   * that image. Sent again when the configuration has changed.
+   */
   configure: {
-    domain,
-    /** of the configuration that images must be made for, in hex */
-    fingerprint: text(64),
     access: list(rule, 10_000),
     /** seconds after which an image is too old for DOMAIN to say yes, or null */
     expire: nullable(count),
   },
   /**
-   * Serve the image in this file from now on. `fresh`: since when its contents are known to be true. Answered by
-   * `loaded` or `refused`.
+   * Serve the image in this file from now on, if it was made for this domain and configuration. `fresh`: since when
+   * its contents are known to be true. Answered by `loaded` or `refused`, but for one that the next overtakes.
    */
-  load: { path: words, fresh: count },
+  load: { id, path: words, domain, fingerprint: digest, fresh: count },
   /** The image that is served has been found true again. */
   fresh: { at: count },
   /** One record, or all of a map: `records`, then after each part `more` or `drop`; `end` in the end. */
@@ -41,14 +53,18 @@ export const fromServer = union('kind', {
   /** Its sockets are open and it answers. */
   ready: {},
   loaded: {
+    id,
     domain,
     generation: count,
     created: count,
+    /** equal in two images that say the same */
+    contents: digest,
+    fresh: count,
     users: count,
     groups: count,
     maps: list(mapState, MAX_MAPS),
   },
-  refused: { path: words, reason: words },
+  refused: { id, path: words, reason: words },
   records: { id, records },
   end,
 })
