@@ -1,18 +1,22 @@
 /** Rows to an image, with what was left out on the way. */
 import type { Counts } from './guard.ts'
+import { CONTENTS_BYTES, Header } from './image-format.ts'
 import { type ImageOptions, writeImage } from './image-writer.ts'
 import { mergeRows, type Rejected } from './merge.ts'
-import { makeRecords } from './records.ts'
+import { type MapRecords, makeRecords } from './records.ts'
 import type { Rows } from './rows.ts'
 
-export interface BuildOptions extends ImageOptions {
+export interface BuildOptions extends Omit<ImageOptions, 'users' | 'groups'> {
   readonly maps: readonly string[]
   /** bytes a value may have */
   readonly recordLimit: number
 }
 
 export interface Built {
-  readonly bytes: SharedArrayBuffer
+  /** resizable: `resize(0)` gives its memory back at once */
+  readonly bytes: ArrayBuffer
+  /** equal for two images that say the same, each of its time; in hex */
+  readonly contents: string
   readonly counts: Counts
   /** rows left out, and parts of rows */
   readonly rejected: readonly Rejected[]
@@ -22,10 +26,21 @@ export function buildImage(directories: readonly Rows[], options: BuildOptions):
   const { domain, recordLimit } = options
   const merged = mergeRows(directories, recordLimit)
   const rejected = [...merged.rejected]
-  const records = makeRecords(options.maps, merged, { domain, recordLimit, cut: (cut) => rejected.push(cut) })
+  const counts: { name: string; records: number }[] = []
+  const cut = (one: Rejected) => void rejected.push(one)
+  function* records(): Generator<MapRecords> {
+    for (const map of makeRecords(options.maps, merged, { domain, recordLimit, cut })) {
+      counts.push({ name: map.name, records: map.keys.length })
+      yield map
+    }
+  }
+  const users = merged.users.length
+  const groups = merged.groups.length
+  const bytes = writeImage(records(), options.maps.length, { ...options, users, groups })
   return {
-    bytes: writeImage(records, options),
-    counts: { users: merged.users.length, groups: merged.groups.length },
+    bytes,
+    contents: Buffer.from(bytes, Header.contents, CONTENTS_BYTES).toString('hex'),
+    counts: { users, groups, maps: counts },
     rejected,
   }
 }

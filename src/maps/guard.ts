@@ -1,26 +1,44 @@
 /**
- * The judge of a new image. A directory that answers "success" can still be empty or half there: a wrong base,
- * a lost permission, a replica that is being filled. Better old answers than none.
+ * The judge of new rows and of the image made from them. A directory that answers "success" can still be empty
+ * or half there: a wrong base, a lost permission, a replica that is being filled. Better old answers than none.
  */
 
 export interface Counts {
   readonly users: number
   readonly groups: number
+  /** records of each map; none for rows that no map was made of */
+  readonly maps: readonly { readonly name: string; readonly records: number }[]
 }
 
-/** Of what was there before, so many percent must still be there. */
-export const GUARD_SHRINK_PERCENT = 50
+/**
+ * The reason why what was counted must not be published, or undefined. Of the users and of the groups before,
+ * `shrinkPercent` percent must still be there; 0 lets any number go.
+ */
+export function judge(before: Counts | undefined, after: Counts, shrinkPercent: number): string | undefined {
+  const reason =
+    nothing(after) ??
+    (before &&
+      (shrunk('users', before.users, after.users, shrinkPercent) ??
+        shrunk('groups', before.groups, after.groups, shrinkPercent) ??
+        mapGone(before, after)))
+  return reason && `${reason}; if this is right, "ypldapctl refresh --force" publishes it all the same`
+}
 
-/** The reason why these rows must not be published, or undefined. */
-export function judge(before: Counts | undefined, after: Counts): string | undefined {
-  if (after.users + after.groups === 0) {
-    return 'the directories gave no users and no groups: check base, filters and what the bind may read'
+function nothing({ users, groups }: Counts): string | undefined {
+  if (users + groups > 0) return undefined
+  return 'no users and no groups: check base, filters and what the bind may read'
+}
+
+function shrunk(what: string, before: number, after: number, percent: number): string | undefined {
+  if (after * 100 >= before * percent) return undefined
+  return `${after} ${what} where ${before} were before, under ${percent} %`
+}
+
+/** A map that is no longer provided has not gone: whoever reads the maps was told by the configuration. */
+function mapGone(before: Counts, after: Counts): string | undefined {
+  for (const { name, records } of before.maps) {
+    const now = after.maps.find((map) => map.name === name)
+    if (records > 0 && now?.records === 0) return `no records in ${name} where ${records} were before`
   }
-  if (before === undefined) return undefined
-  return shrunk('users', before.users, after.users) ?? shrunk('groups', before.groups, after.groups)
-}
-
-function shrunk(what: string, before: number, after: number): string | undefined {
-  if (after * 100 >= before * GUARD_SHRINK_PERCENT) return undefined
-  return `${after} ${what} where ${before} were before, under ${GUARD_SHRINK_PERCENT} %: restart ypldap if this is right`
+  return undefined
 }

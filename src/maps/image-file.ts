@@ -1,89 +1,164 @@
-/**
- * Images on disk. A file of that name is always a whole image, the old or the new one, whenever the machine
- * stops: written beside it, made safe, read back, and only then renamed over it.
- */
-import { constants, type FileHandle, open, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+/** Images on disk. A file of that name is always a whole image, the old or the new one. */
+import { createHash } from 'node:crypto'
+import { constants, type Stats } from 'node:fs'
+import { type FileHandle, open, utimes } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
-import { checkImage, type Image, ImageError } from './image.ts'
+import { checkImage, type Image } from './image.ts'
+import { CHECKSUM_BYTES, HEADER_BYTES, Header, MAX_IMAGE_BYTES } from './image-format.ts'
+import { headLength, ImageError, type ImageHead, readHead } from './image-head.ts'
+import { naming, replaceFile } from './replace-file.ts'
 
-/** Read and written at a time: a slice of a few milliseconds between two answers. */
+/** Read or compared at a time, for others to have their turn between. */
 const SLICE_BYTES = 1 << 20
 
-/** Images hold hashes: for the owner to write, for the group (the server's) to read. */
+/** Images hold hashes: for the owner to write, for the group (the server's) to read, whatever the umask. */
 const FILE_MODE = 0o640
 
-/** Over this a file is no image of ours, and no memory is set aside for it. */
-const MAX_IMAGE_BYTES = 64 * 2 ** 30
-
-/** Makes `bytes` the content of the file at `path`; throws what the file system says, and then changes nothing. */
-export async function commitImage(path: string, bytes: SharedArrayBuffer): Promise<void> {
-  const image = Buffer.from(bytes)
-  const temporary = join(dirname(path), `.${process.pid}.tmp`)
-  // What a killed process of the same number left there is nobody's any more.
-  await rm(temporary, { force: true })
-  try {
-    const file = await open(temporary, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, FILE_MODE)
-    try {
-      for (let at = 0; at < image.length; at += SLICE_BYTES) {
-        const slice = image.subarray(at, at + SLICE_BYTES)
-        const { bytesWritten } = await file.write(slice, 0, slice.length, at)
-        if (bytesWritten !== slice.length)
-          throw new Error(`only ${bytesWritten} of ${slice.length} bytes written`)
-      }
-      await file.sync()
-      await compare(file, image)
-    } finally {
-      await file.close()
-    }
-    await rename(temporary, path)
-  } catch (error) {
-    await rm(temporary, { force: true })
-    throw error
-  }
-  // The rename itself is on disk when its folder is.
-  const folder = await open(dirname(path), constants.O_RDONLY)
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
+/** What can be told of the image in a file by its head. */
+export interface ImageSummary
+  extends Pick<ImageHead, 'domain' | 'generation' | 'created' | 'users' | 'groups'> {
+  /** of the configuration it was built for, in hex */
+  readonly fingerprint: string
+  /** in hex; equal for two images that say the same */
+  readonly contents: string
+  readonly maps: readonly { readonly name: string; readonly records: number; readonly secure: boolean }[]
+  /** since when its contents are known to be true, in seconds since 1970: what `touchImage` has set */
+  readonly fresh: number
 }
 
-async function compare(file: FileHandle, image: Buffer): Promise<void> {
-  const back = Buffer.allocUnsafe(SLICE_BYTES)
-  for (let at = 0; at < image.length; at += SLICE_BYTES) {
-    const expected = image.subarray(at, at + SLICE_BYTES)
-    const { bytesRead } = await file.read(back, 0, expected.length, at)
-    if (!back.subarray(0, bytesRead).equals(expected))
-      throw new Error(`what was written at byte ${at} reads otherwise`)
-  }
+/**
+ * Makes `bytes` the content of the file at `path`, or throws and leaves the file as it was. Only the last step,
+ * making the new name safe, can fail with the new image already in place. `fresh` as in ImageSummary.
+ */
+export async function commitImage(path: string, bytes: ArrayBuffer, fresh = nowInSeconds()): Promise<void> {
+  const image = Buffer.from(bytes)
+  await replaceFile(path, FILE_MODE, async (file) => {
+    await file.writeFile(image)
+    await file.utimes(fresh, fresh)
+    await file.sync()
+    await compare(file, image)
+  })
+}
+
+/** Reads the image in a file as it lies there and holds it against its checksum. Throws as `loadImage` does. */
+export async function verifyImage(path: string): Promise<void> {
+  await reading(path, async (file, { size }) => {
+    const slice = Buffer.allocUnsafe(SLICE_BYTES)
+    const written = Buffer.alloc(CHECKSUM_BYTES)
+    await fill(file, written, Header.checksum)
+    const sum = createHash('sha256')
+    let at = Header.checksum + CHECKSUM_BYTES
+    for (let got = -1; got !== 0; at += got) {
+      got = await fill(file, slice, at)
+      sum.update(slice.subarray(0, got))
+    }
+    if (at !== size) throw new ImageError(`the file changed from ${size} to ${at} bytes`)
+    if (!sum.digest().equals(written)) throw new ImageError('the checksum is not that of the content')
+  })
 }
 
 /**
  * The image in a file, read and checked slice by slice so that its server goes on answering. Throws ImageError
- * when it is damaged, and what the file system says when it can't be read.
+ * when it is no image or damaged, and what the file system says when it can't be read.
  */
 export async function loadImage(path: string): Promise<Image> {
-  const file = await open(path, constants.O_RDONLY)
-  let bytes: SharedArrayBuffer
-  try {
-    const { size } = await file.stat()
-    if (size > MAX_IMAGE_BYTES) throw new ImageError(`${size} bytes: more than any image has`)
-    bytes = new SharedArrayBuffer(size)
-    const whole = Buffer.from(bytes)
-    for (let at = 0; at < size; at += SLICE_BYTES) {
-      const length = Math.min(SLICE_BYTES, size - at)
-      const { bytesRead } = await file.read(whole, at, length, at)
-      if (bytesRead !== length) throw new ImageError('the file became shorter while it was read')
-    }
-  } finally {
-    await file.close()
-  }
+  const bytes = await reading(path, async (file, { size }) => {
+    if (size > MAX_IMAGE_BYTES) throw new ImageError(`${size} bytes: at most ${MAX_IMAGE_BYTES} are loaded`)
+    const bytes = new ArrayBuffer(size)
+    const got = await fill(file, Buffer.from(bytes))
+    if (got < size) throw new ImageError(`the file became shorter while it was read: ${got} of ${size} bytes`)
+    const after = await file.stat()
+    if (after.size !== size) throw new ImageError(`the file changed from ${size} to ${after.size} bytes`)
+    return bytes
+  })
   const steps = checkImage(bytes)
   for (;;) {
     const step = steps.next()
     if (step.done === true) return step.value
     await setImmediate()
   }
+}
+
+/** The head of the image in a file, and its time; its records are not looked at. Throws as `loadImage` does. */
+export async function readImageSummary(path: string): Promise<ImageSummary> {
+  return reading(path, async (file, { size, mtimeMs }, length) => {
+    const bytes = Buffer.alloc(length)
+    const got = await fill(file, bytes)
+    const { domain, generation, created, users, groups, ...head } = readHead(bytes.subarray(0, got), size)
+    return {
+      domain,
+      generation,
+      created,
+      users,
+      groups,
+      fingerprint: head.fingerprint.toString('hex'),
+      contents: head.contents.toString('hex'),
+      maps: head.maps.map(({ name, count, secure }) => ({ name, records: count, secure })),
+      fresh: Math.max(0, Math.floor(mtimeMs / 1000)),
+    }
+  })
+}
+
+/** Notes since when the contents of the image at `path` are known to be true, in seconds since 1970. */
+export async function touchImage(path: string, fresh: number): Promise<void> {
+  await utimes(path, fresh, fresh)
+}
+
+async function compare(file: FileHandle, image: Buffer): Promise<void> {
+  const slice = Buffer.allocUnsafe(SLICE_BYTES)
+  for (let at = 0; at < image.length; at += SLICE_BYTES) {
+    const expected = image.subarray(at, at + SLICE_BYTES)
+    const got = await fill(file, slice.subarray(0, expected.length), at)
+    if (!slice.subarray(0, got).equals(expected)) {
+      throw new ImageError(`what was written from byte ${at} on reads otherwise`)
+    }
+  }
+}
+
+/** Opens a file whose first bytes are those of an image of its size, and tells how long the image's head is. */
+async function reading<T>(
+  path: string,
+  use: (file: FileHandle, stats: Stats, head: number) => Promise<T>,
+): Promise<T> {
+  return naming(path, async () => {
+    const file = await openRegular(path)
+    try {
+      const stats = await file.stat()
+      if (!stats.isFile()) throw new ImageError('not a regular file')
+      const header = Buffer.alloc(HEADER_BYTES)
+      const got = await fill(file, header)
+      return await use(file, stats, headLength(header.subarray(0, got), stats.size))
+    } finally {
+      await file.close()
+    }
+  })
+}
+
+/** Follows no link, and waits for no writer of a pipe. */
+async function openRegular(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  } catch (error) {
+    if (codeOf(error) === 'ELOOP') throw new ImageError('not a regular file, but a symbolic link')
+    throw error
+  }
+}
+
+/** Reads from byte `start` on until `bytes` is full or the file ends; gives the number of bytes read. */
+async function fill(file: FileHandle, bytes: Buffer, start = 0): Promise<number> {
+  let at = 0
+  while (at < bytes.length) {
+    const { bytesRead } = await file.read(bytes, at, Math.min(SLICE_BYTES, bytes.length - at), start + at)
+    if (bytesRead === 0) break
+    at += bytesRead
+  }
+  return at
+}
+
+function nowInSeconds(): number {
+  return Math.floor(Date.now() / 1000)
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
 }

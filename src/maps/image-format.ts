@@ -32,19 +32,25 @@ export const Header = {
   /** seconds since 1970: what YPPROC_ORDER answers */
   created: 56,
   generation: 64,
-  hashKey: 72,
+  /** how many of each it was made from */
+  users: 72,
+  groups: 76,
+  hashKey: 80,
   /** SHA-256 of the configuration it was built for */
-  fingerprint: 80,
-  maps: 112,
-  domainLength: 116,
-  domain: 120,
+  fingerprint: 88,
+  /** SHA-256 of all that its answers hold, but for the time: equal in two images that say the same */
+  contents: 120,
+  maps: 152,
+  domainLength: 156,
+  domain: 160,
 } as const
 
 export const CHECKSUM_BYTES = 32
 export const FINGERPRINT_BYTES = 32
+export const CONTENTS_BYTES = 32
 /** YPMAXDOMAIN and YPMAXMAP of every system */
 export const MAX_NAME_BYTES = 64
-export const HEADER_BYTES = 192
+export const HEADER_BYTES = 224
 
 /** Field places in an entry of the map table. */
 export const MapEntry = {
@@ -64,6 +70,8 @@ export const MapEntry = {
 
 export const MAP_ENTRY_BYTES = 128
 export const MAX_MAPS = 4096
+/** Some 15 million users. What is larger is no image of ours. */
+export const MAX_IMAGE_BYTES = 8 * 2 ** 30
 
 /** Flag: carries hashes, only for callers on a reserved port. */
 export const SECURE = 1

@@ -12,6 +12,7 @@ import {
   Header,
   MAGIC,
   MAP_ENTRY_BYTES,
+  MAX_IMAGE_BYTES,
   MAX_MAPS,
   MAX_NAME_BYTES,
   MAX_SECTION_BYTES,
@@ -32,6 +33,9 @@ export interface ImageOptions {
   /** seconds since 1970 */
   readonly created: number
   readonly generation: number
+  /** users and groups that the maps were made from */
+  readonly users: number
+  readonly groups: number
   /** FINGERPRINT_BYTES */
   readonly fingerprint: Uint8Array
 }
@@ -50,25 +54,37 @@ interface Plan {
   readonly slotTable: number
 }
 
-/** Throws RangeError for what no image can hold: the maps are the caller's own work, not input. */
-export function writeImage(maps: readonly MapRecords[], options: ImageOptions): SharedArrayBuffer {
-  check(maps, options)
-  const plans: Plan[] = []
-  let end = HEADER_BYTES + maps.length * MAP_ENTRY_BYTES
-  for (const records of maps) {
-    const plan = planMap(records, options, end)
-    plans.push(plan)
-    end = plan.slotTable + plan.slots * 4
-  }
-  const buffer = new SharedArrayBuffer(aligned(end))
-  const bytes = Buffer.from(buffer)
+/**
+ * Writes `count` maps, each before the next is asked for, into a buffer that grows with them. Throws RangeError for
+ * what no image can hold: the maps are the caller's own work, not input.
+ */
+export function writeImage(maps: Iterable<MapRecords>, count: number, options: ImageOptions): ArrayBuffer {
+  check(count, options)
+  let end = HEADER_BYTES + count * MAP_ENTRY_BYTES
+  const buffer = new ArrayBuffer(end, { maxByteLength: MAX_IMAGE_BYTES })
   const seed = randomBytes(8)
   const key: HashKey = { low: seed.readUInt32LE(0), high: seed.readUInt32LE(4) }
-  writeHeader(bytes, options, seed, plans.length)
-  for (const [index, plan] of plans.entries()) {
-    writeMapEntry(bytes, HEADER_BYTES + index * MAP_ENTRY_BYTES, plan)
+  const contents = createHash('sha256').update(options.fingerprint)
+  const { domain, master, users, groups } = options
+  contents.update(JSON.stringify([FORMAT_VERSION, domain, master, users, groups]))
+  let number = 0
+  for (const records of maps) {
+    checkName(records.name)
+    const plan = planMap(records, options, end)
+    end = plan.slotTable + plan.slots * 4
+    if (end > MAX_IMAGE_BYTES) throw new RangeError(`the maps take more than ${MAX_IMAGE_BYTES} bytes`)
+    buffer.resize(aligned(end))
+    const bytes = Buffer.from(buffer, 0, buffer.byteLength)
+    writeMapEntry(bytes, HEADER_BYTES + number * MAP_ENTRY_BYTES, plan)
     writeMap(bytes, plan, key)
+    // All that an answer may depend on, but for the time, the generation and the hash key.
+    contents.update(JSON.stringify([records.name, records.secure, plan.sectionLength]))
+    contents.update(bytes.subarray(plan.section, plan.section + plan.sectionLength))
+    number += 1
   }
+  const bytes = Buffer.from(buffer, 0, buffer.byteLength)
+  writeHeader(bytes, options, seed, count)
+  bytes.set(contents.digest(), Header.contents)
   const checksum = createHash('sha256')
     .update(bytes.subarray(Header.checksum + CHECKSUM_BYTES))
     .digest()
@@ -76,14 +92,15 @@ export function writeImage(maps: readonly MapRecords[], options: ImageOptions): 
   return buffer
 }
 
-function check(maps: readonly MapRecords[], options: ImageOptions): void {
-  if (maps.length > MAX_MAPS) throw new RangeError(`${maps.length} maps: at most ${MAX_MAPS}`)
-  for (const name of [options.domain, ...maps.map((map) => map.name)]) {
-    if (name.length === 0 || name.length > MAX_NAME_BYTES) {
-      throw new RangeError(`the name "${name}" has ${name.length} bytes: 1 to ${MAX_NAME_BYTES} are possible`)
-    }
-  }
+function check(count: number, options: ImageOptions): void {
+  if (count > MAX_MAPS) throw new RangeError(`${count} maps: at most ${MAX_MAPS}`)
+  checkName(options.domain)
   if (options.fingerprint.length !== FINGERPRINT_BYTES) throw new RangeError('a fingerprint has 32 bytes')
+}
+
+function checkName(name: string): void {
+  if (name.length > 0 && name.length <= MAX_NAME_BYTES) return
+  throw new RangeError(`the name "${name}" has ${name.length} bytes: 1 to ${MAX_NAME_BYTES} are possible`)
 }
 
 function planMap(records: MapRecords, options: ImageOptions, place: number): Plan {
@@ -142,6 +159,8 @@ function writeHeader(bytes: Buffer, options: ImageOptions, seed: Buffer, maps: n
   bytes.writeBigUInt64LE(BigInt(bytes.length), Header.length)
   bytes.writeBigUInt64LE(BigInt(options.created), Header.created)
   bytes.writeBigUInt64LE(BigInt(options.generation), Header.generation)
+  bytes.writeUInt32LE(options.users, Header.users)
+  bytes.writeUInt32LE(options.groups, Header.groups)
   bytes.set(seed, Header.hashKey)
   bytes.set(options.fingerprint, Header.fingerprint)
   bytes.writeUInt32LE(maps, Header.maps)

@@ -6,42 +6,20 @@ import { createHash } from 'node:crypto'
 import { word } from '../../rpc/xdr-reader.ts'
 import { YpStat } from '../../rpc/yp.ts'
 import { type HashKey, hash } from './hash.ts'
-import {
-  BYTE_ORDER_MARK,
-  CHECKSUM_BYTES,
-  FINGERPRINT_BYTES,
-  FORMAT_VERSION,
-  HEADER_BYTES,
-  Header,
-  MAGIC,
-  MAP_ENTRY_BYTES,
-  MAX_MAPS,
-  MAX_NAME_BYTES,
-  MapEntry,
-  RECORD_HEAD_BYTES,
-  SECTION_END_BYTES,
-  SECURE,
-} from './image-format.ts'
+import { CHECKSUM_BYTES, Header, RECORD_HEAD_BYTES, SECTION_END_BYTES } from './image-format.ts'
+import { ImageError, type ImageHead, type MapPlaces, readHead } from './image-head.ts'
 
-/** The image is damaged, or made by another version; it is refused as a whole. */
-export class ImageError extends Error {
-  override readonly name = 'ImageError'
-  readonly code = 'bad-image'
-}
+export { ImageError } from './image-head.ts'
 
-export interface Image {
+export interface Image extends Omit<ImageHead, 'maps' | 'hashKey'> {
   readonly bytes: Buffer
-  readonly domain: string
-  /** seconds since 1970 */
-  readonly created: number
-  readonly generation: number
-  readonly fingerprint: Buffer
   readonly maps: readonly MapView[]
 }
 
-/** Bytes hashed, or records walked, before the checker lets others work. */
-const CHECKSUM_STEP = 1 << 20
-const RECORD_STEP = 4096
+/** Bytes hashed, records walked or slots looked at before the checker lets others work. */
+const CHECKSUM_STEP = 1 << 18
+const RECORD_STEP = 1024
+const SLOT_STEP = 1 << 16
 
 /** Checks and opens an image in one go; throws ImageError. */
 export function openImage(buffer: ArrayBufferLike): Image {
@@ -55,42 +33,14 @@ export function openImage(buffer: ArrayBufferLike): Image {
 /** The same in steps of about a millisecond, for a caller that has requests to answer meanwhile. */
 export function* checkImage(buffer: ArrayBufferLike): Generator<undefined, Image> {
   const bytes = Buffer.from(buffer)
-  checkHeader(bytes)
+  const { hashKey, ...head } = readHead(bytes, bytes.length)
   yield* checkChecksum(bytes)
-  const domain = readName(bytes, Header.domainLength, Header.domain, 'the domain')
-  const key = { low: bytes.readUInt32LE(Header.hashKey), high: bytes.readUInt32LE(Header.hashKey + 4) }
-  const count = bytes.readUInt32LE(Header.maps)
-  if (count > MAX_MAPS || HEADER_BYTES + count * MAP_ENTRY_BYTES > bytes.length) {
-    throw new ImageError(`a table of ${count} maps does not fit`)
-  }
-  const maps: MapView[] = []
-  for (let i = 0; i < count; i++) {
-    const map = openMap(bytes, HEADER_BYTES + i * MAP_ENTRY_BYTES, key)
+  const maps = head.maps.map((places) => new MapView(bytes, hashKey, places))
+  for (const map of maps) {
     yield* checkRecords(bytes, map)
-    maps.push(map)
+    yield* checkIndex(map)
   }
-  return {
-    bytes,
-    domain,
-    created: readPlace(bytes, Header.created),
-    generation: readPlace(bytes, Header.generation),
-    fingerprint: bytes.subarray(Header.fingerprint, Header.fingerprint + FINGERPRINT_BYTES),
-    maps,
-  }
-}
-
-function checkHeader(bytes: Buffer): void {
-  if (bytes.length < HEADER_BYTES) throw new ImageError(`${bytes.length} bytes: shorter than a header`)
-  if (bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) throw new ImageError('not an image of ypldap')
-  const version = bytes.readUInt32LE(Header.formatVersion)
-  if (version !== FORMAT_VERSION) {
-    throw new ImageError(`format ${version} is not this version's, ${FORMAT_VERSION}`)
-  }
-  if (new Uint32Array(bytes.buffer, Header.byteOrder, 1)[0] !== BYTE_ORDER_MARK) {
-    throw new ImageError('made on a machine of another byte order')
-  }
-  const length = readPlace(bytes, Header.length)
-  if (length !== bytes.length) throw new ImageError(`${bytes.length} bytes where ${length} were written`)
+  return { ...head, bytes, maps }
 }
 
 function* checkChecksum(bytes: Buffer): Generator<undefined> {
@@ -103,53 +53,6 @@ function* checkChecksum(bytes: Buffer): Generator<undefined> {
   if (!sum.digest().equals(bytes.subarray(Header.checksum, start))) {
     throw new ImageError('the checksum is not that of the content')
   }
-}
-
-/** A 64-bit number, which is a place, a size or a time: none of ours passes 2^53. */
-function readPlace(bytes: Buffer, at: number): number {
-  return Number(bytes.readBigUInt64LE(at))
-}
-
-function readName(bytes: Buffer, lengthAt: number, at: number, what: string): string {
-  const length = bytes.readUInt32LE(lengthAt)
-  if (length === 0 || length > MAX_NAME_BYTES) throw new ImageError(`${what} has a name of ${length} bytes`)
-  return bytes.toString('latin1', at, at + length)
-}
-
-function openMap(bytes: Buffer, at: number, key: HashKey): MapView {
-  const name = readName(bytes, at + MapEntry.nameLength, at + MapEntry.name, 'a map')
-  const count = bytes.readUInt32LE(at + MapEntry.count)
-  const all = count + bytes.readUInt32LE(at + MapEntry.hidden)
-  const slots = bytes.readUInt32LE(at + MapEntry.slots)
-  const section = readPlace(bytes, at + MapEntry.section)
-  const sectionEnd = section + readPlace(bytes, at + MapEntry.sectionLength)
-  const hiddenEnd = sectionEnd + readPlace(bytes, at + MapEntry.hiddenLength)
-  const offsets = readPlace(bytes, at + MapEntry.offsets)
-  const slotTable = readPlace(bytes, at + MapEntry.slotTable)
-  const fits =
-    section >= HEADER_BYTES &&
-    sectionEnd >= section + SECTION_END_BYTES &&
-    hiddenEnd <= bytes.length &&
-    offsets % 4 === 0 &&
-    offsets + all * 4 <= bytes.length &&
-    slotTable % 4 === 0 &&
-    slotTable + slots * 4 <= bytes.length &&
-    // A power of two with room left: else a search for a missing key would not end.
-    slots > all &&
-    (slots & (slots - 1)) === 0
-  if (!fits) throw new ImageError(`${name}: its tables lie outside the image`)
-  return new MapView({
-    name,
-    secure: (bytes.readUInt32LE(at + MapEntry.flags) & SECURE) !== 0,
-    count,
-    bytes,
-    section,
-    sectionEnd,
-    hiddenEnd,
-    offsets: new Uint32Array(bytes.buffer, offsets, all),
-    slots: new Uint32Array(bytes.buffer, slotTable, slots),
-    key,
-  })
 }
 
 /** Walks the records as a reader of the stream would, so that no later read needs a check of its own. */
@@ -178,37 +81,28 @@ function* checkRecords(bytes: Buffer, map: MapView): Generator<undefined> {
     throw damaged('its end is not that of a stream')
   }
   at = map.sectionEnd
-  for (let i = map.count; i < map.offsets.length; i++) walk(i, map.hiddenEnd)
-  checkIndex(map, damaged)
+  for (let i = map.count; i < map.offsets.length; i++) {
+    walk(i, map.hiddenEnd)
+    if (i % RECORD_STEP === RECORD_STEP - 1) yield
+  }
 }
 
 /** As many slots in use as there are records: so one is free, where the search for a missing key ends. */
-function checkIndex(map: MapView, damaged: (what: string) => ImageError): void {
+function* checkIndex({ name, slots, offsets }: MapView): Generator<undefined> {
   let used = 0
-  for (const slot of map.slots) {
-    if (slot > map.offsets.length) throw damaged('its index points nowhere')
-    if (slot > 0) used += 1
+  for (let i = 0; i < slots.length; i++) {
+    const number = slots[i]!
+    if (number > offsets.length) throw new ImageError(`${name}: its index points nowhere`)
+    if (number > 0) used += 1
+    if (i % SLOT_STEP === SLOT_STEP - 1) yield
   }
-  if (used !== map.offsets.length) throw damaged('its index is not that of its records')
+  if (used !== offsets.length) throw new ImageError(`${name}: its index is not that of its records`)
 }
 
 function afterOpaque(bytes: Buffer, at: number, end: number): number | undefined {
   const length = word(bytes, at)
   const after = at + 4 + length + (-length & 3)
   return after <= end ? after : undefined
-}
-
-interface MapParts {
-  readonly name: string
-  readonly secure: boolean
-  readonly count: number
-  readonly bytes: Buffer
-  readonly section: number
-  readonly sectionEnd: number
-  readonly hiddenEnd: number
-  readonly offsets: Uint32Array
-  readonly slots: Uint32Array
-  readonly key: HashKey
 }
 
 /** One map of an image. Records are named by number: enumeration order, the hidden ones behind the others. */
@@ -227,17 +121,17 @@ export class MapView {
   readonly #bytes: Buffer
   readonly #key: HashKey
 
-  constructor(parts: MapParts) {
-    this.name = parts.name
-    this.secure = parts.secure
-    this.count = parts.count
-    this.section = parts.section
-    this.sectionEnd = parts.sectionEnd
-    this.hiddenEnd = parts.hiddenEnd
-    this.offsets = parts.offsets
-    this.slots = parts.slots
-    this.#bytes = parts.bytes
-    this.#key = parts.key
+  constructor(bytes: Buffer, key: HashKey, places: MapPlaces) {
+    this.name = places.name
+    this.secure = places.secure
+    this.count = places.count
+    this.section = places.section
+    this.sectionEnd = places.sectionEnd
+    this.hiddenEnd = places.hiddenEnd
+    this.offsets = new Uint32Array(bytes.buffer, places.offsets, places.all)
+    this.slots = new Uint32Array(bytes.buffer, places.slotTable, places.slots)
+    this.#bytes = bytes
+    this.#key = key
   }
 
   /** The number of the record with this key, hidden ones included, or -1. */

@@ -18,6 +18,8 @@ const OPTIONS = {
   master: 'nis.example.com',
   created: 1_700_000_000,
   generation: 1,
+  users: 3,
+  groups: 2,
   fingerprint: new Uint8Array(32),
 }
 
@@ -27,6 +29,7 @@ const whole = Buffer.from(
       { name: 'a', secure: false, keys: ['alice', 'bob', 'c'], values: ['value', '', 'x'.repeat(9)] },
       { name: 'empty', secure: true, keys: [], values: [] },
     ],
+    2,
     OPTIONS,
   ),
 )
@@ -56,7 +59,7 @@ function sealed(bytes: Buffer): Buffer {
 }
 
 function opened(bytes: Buffer): Image {
-  const buffer = new SharedArrayBuffer(bytes.length)
+  const buffer = new ArrayBuffer(bytes.length)
   bytes.copy(new Uint8Array(buffer))
   return openImage(buffer)
 }

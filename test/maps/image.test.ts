@@ -9,11 +9,13 @@ const OPTIONS = {
   master: 'm',
   created: 1,
   generation: 7,
+  users: 3,
+  groups: 2,
   fingerprint: new Uint8Array(32).fill(3),
 }
 
 function imageWith(keys: readonly string[], values: readonly string[] = keys) {
-  return openImage(writeImage([{ name: 'map', secure: false, keys, values }], OPTIONS))
+  return openImage(writeImage([{ name: 'map', secure: false, keys, values }], 1, OPTIONS))
 }
 
 function successor(image: ReturnType<typeof imageWith>, key: string): string | undefined {
@@ -25,7 +27,7 @@ function successor(image: ReturnType<typeof imageWith>, key: string): string | u
 describe('an image', () => {
   test('says what it was built for', () => {
     const image = imageWith(['a'])
-    expect(image).toMatchObject({ domain: 'd', created: 1, generation: 7 })
+    expect(image).toMatchObject({ domain: 'd', created: 1, generation: 7, users: 3, groups: 2 })
     expect(image.fingerprint.equals(Buffer.alloc(32, 3))).toBe(true)
   })
 
@@ -104,8 +106,8 @@ describe('an image', () => {
     expect(() => imageWith(['a', 'a'])).toThrow(RangeError)
     expect(() => imageWith([''])).toThrow(RangeError)
     expect(() => imageWith(['x'.repeat(1025)])).toThrow(RangeError)
-    expect(() => writeImage([], { ...OPTIONS, domain: 'x'.repeat(65) })).toThrow(RangeError)
-    expect(() => writeImage([], { ...OPTIONS, domain: '' })).toThrow(RangeError)
+    expect(() => writeImage([], 0, { ...OPTIONS, domain: 'x'.repeat(65) })).toThrow(RangeError)
+    expect(() => writeImage([], 0, { ...OPTIONS, domain: '' })).toThrow(RangeError)
   })
 })
 
@@ -113,11 +115,11 @@ describe('a damaged image is refused as a whole', () => {
   const { bytes } = build([rows([user(), user({ name: 'bob', uid: '2' })], [group()])])
   const original = Buffer.from(bytes)
 
-  function damaged(change: (copy: Buffer) => Buffer | undefined): SharedArrayBuffer {
-    const copy = Buffer.from(new SharedArrayBuffer(original.length))
+  function damaged(change: (copy: Buffer) => Buffer | undefined): ArrayBuffer {
+    const copy = Buffer.from(new ArrayBuffer(original.length))
     original.copy(copy)
     const changed = change(copy) ?? copy
-    const shared = new SharedArrayBuffer(changed.length)
+    const shared = new ArrayBuffer(changed.length)
     changed.copy(Buffer.from(shared))
     return shared
   }
@@ -168,7 +170,7 @@ describe('an image that lies, with a checksum that is right, is refused too', ()
       map.slots.byteOffset + map.slots.findIndex((slot) => slot > 0) * 4,
     ]
     for (const place of places) {
-      const shared = new SharedArrayBuffer(image.bytes.length)
+      const shared = new ArrayBuffer(image.bytes.length)
       const copy = Buffer.from(shared)
       image.bytes.copy(copy)
       copy.writeUInt32BE(0xfffffff0, place)

@@ -6,8 +6,8 @@ import { type Image, openImage } from '../../src/maps/image.ts'
 import { SpecialKey } from '../../src/maps/image-format.ts'
 import { writeImage } from '../../src/maps/image-writer.ts'
 import type { Group, Rows, User } from '../../src/maps/rows.ts'
-import { Domains } from '../../src/server/domains.ts'
 import { type Caller, Responder } from '../../src/server/responder.ts'
+import { Served } from '../../src/server/served.ts'
 import { contents, mapOf, match } from '../support/map-contents.ts'
 import { ALL_MAPS, build, imageOf, rows, user } from '../support/rows.ts'
 import { readReply, writeCall } from '../support/rpc-codec.ts'
@@ -325,12 +325,14 @@ describe('the successor of any key', () => {
       master: 'm',
       created: 1,
       generation: 1,
+      users: 3,
+      groups: 2,
       fingerprint: new Uint8Array(32),
     }
     fc.assert(
       fc.property(keys, keys, (present, asked) => {
         const image = openImage(
-          writeImage([{ name: 'map', secure: false, keys: present, values: present }], options),
+          writeImage([{ name: 'map', secure: false, keys: present, values: present }], 1, options),
         )
         const sorted = [...present].sort(compareBytes)
         for (const key of [...asked, ...present, ...SPECIAL, '']) {
@@ -363,8 +365,8 @@ describe('an enumeration with FIRST and NEXT while images come and go', () => {
     fc.assert(
       fc.property(names, names, swaps, (before, after, swap) => {
         const images = [imageWith(before, 1), imageWith(after, 2)] as const
-        const domains = new Domains()
-        const responder = new Responder(domains)
+        const served = new Served()
+        const responder = new Responder(served)
         const ask = (procedure: number, key?: string) => {
           const header = { xid: 1, program: 100004, version: 2, procedure }
           const call = writeCall(header, { domain: DOMAIN, map, ...(key === undefined ? {} : { key }) })
@@ -377,7 +379,7 @@ describe('an enumeration with FIRST and NEXT while images come and go', () => {
         let current = 0
         for (let key: string | undefined, step = 0; ; step++) {
           current = Number(swap[step % swap.length])
-          domains.serve(images[current]!)
+          served.serve(images[current]!)
           const answer = ask(key === undefined ? YpProcedure.FIRST : YpProcedure.NEXT, key)
           if (answer['status'] === YpStat.NOMORE) break
           expect(answer['status']).toBe(YpStat.TRUE)
