@@ -5,7 +5,7 @@ import type { Report } from './report.ts'
 
 /** Undefined when the header was refused. */
 export function completeDirectory(draft: DirectoryDraft, report: Report): DirectoryConfig | undefined {
-  const { at, label, location, damaged } = draft
+  const { at, label, location, required, damaged } = draft
   if (draft.basedn === undefined && isAbsent(damaged, 'basedn')) {
     report.problem(at, 'directory without basedn, expected the DN to search below')
   }
@@ -18,6 +18,7 @@ export function completeDirectory(draft: DirectoryDraft, report: Report): Direct
   return {
     at,
     label,
+    required,
     location,
     credentials,
     ...(secured && draft.ca !== undefined && { ca: draft.ca }),

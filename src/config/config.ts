@@ -73,6 +73,8 @@ export interface DirectoryConfig {
   readonly at: Position
   /** how logs call it: the string after `directory` */
   readonly label: string
+  /** without it there is no update, rather than one with its last rows (`required`) */
+  readonly required: boolean
   readonly location: Location
   readonly credentials: Credentials
   /** PEM files; without `ca` the system's certificates are trusted */
@@ -131,6 +133,18 @@ export interface Config {
   readonly access: readonly AccessRule[]
   /** the longest value a map may hold, in bytes */
   readonly recordLimit: number
+  /** whom the two processes run as when root starts them: names, or numbers in digits */
+  readonly accounts: { readonly server: string; readonly directory: string }
+  /** where images are kept, an absolute path; without it that depends on who starts us */
+  readonly state?: string
+  /** percent of the users, and of the groups, that a refresh must still have; 0: it may lose any */
+  readonly guardShrink: number
+  /** MiB that the directory process may take */
+  readonly directoryMemory: number
+  /** seconds after which maps that were not found true again are no longer served */
+  readonly expire?: number
+  /** an absolute path, and who besides root and its owner may use the socket there */
+  readonly control: { readonly socket?: string; readonly group?: string }
   /** in the order of the file: the first that knows a name wins */
   readonly directories: readonly DirectoryConfig[]
 }

@@ -20,8 +20,8 @@ export class Cursor {
     this.#report = report
   }
 
-  /** The next token, or the one after it. */
-  peek(further: 0 | 1 = 0): Token {
+  /** The next token, or one of the two after it. */
+  peek(further: 0 | 1 | 2 = 0): Token {
     for (;;) {
       const token = this.#ahead[further]
       if (token !== undefined) return token
@@ -75,9 +75,9 @@ export class Cursor {
     this.#lexer.resume(suspect.firstLineEnd)
   }
 
-  /** The next token's text when it is an unquoted word, reserved or not. */
-  unquoted(): string | undefined {
-    const token = this.peek()
+  /** The text of the next token, or of one after it, when it is an unquoted word, reserved or not. */
+  unquoted(further: 0 | 1 | 2 = 0): string | undefined {
+    const token = this.peek(further)
     return token.kind === 'keyword' || token.kind === 'word' ? token.text : undefined
   }
 
@@ -85,7 +85,7 @@ export class Cursor {
     return this.unquoted() === word
   }
 
-  atSymbol(symbol: '{' | '}' | '=' | ',', further: 0 | 1 = 0): boolean {
+  atSymbol(symbol: '{' | '}' | '=' | ',', further: 0 | 1 | 2 = 0): boolean {
     const token = this.peek(further)
     return token.kind === 'symbol' && token.text === symbol
   }

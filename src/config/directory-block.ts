@@ -1,8 +1,8 @@
 import type { Position, Problem } from './config.ts'
 import type { Cursor } from './cursor.ts'
+import { nextGlobal } from './directory-settings.ts'
 import { DIRECTORY_STATEMENTS } from './directory-statements.ts'
 import type { DirectoryDraft, Draft } from './draft.ts'
-import { GLOBAL_STATEMENTS } from './global-statements.ts'
 import { atMacro, readMacro } from './macro-statement.ts'
 import type { Macros } from './macros.ts'
 import type { Report } from './report.ts'
@@ -28,14 +28,14 @@ export function readDirectoryBlock(cursor: Cursor, target: BlockTarget): void {
       if (!cursor.attempt(() => cursor.lineEnd())) skipBadStatement(cursor)
       return
     }
-    if (token.kind === 'end' || cursor.at('directory')) {
+    const outside = isGlobal(cursor)
+    if (token.kind === 'end' || (!outside && cursor.at('directory'))) {
       // Statements that belong outside show where the block was meant to end.
       const at = misplaced[0]?.at ?? token.at
       report.problem(at, `block is not closed, expected '}' for the directory of line ${directory.at.line}`)
       return
     }
     const word = cursor.unquoted() ?? '*'
-    const outside = isGlobal(cursor)
     const known = outside || DIRECTORY_STATEMENTS.has(word)
     const good = cursor.attempt(() => {
       if (outside) readMisplaced(cursor, target, misplaced)
@@ -66,8 +66,7 @@ export function readStrayStatements(cursor: Cursor, target: BlockTarget): void {
 }
 
 function isGlobal(cursor: Cursor): boolean {
-  const word = cursor.unquoted()
-  return atMacro(cursor) || word === 'include' || (word !== undefined && GLOBAL_STATEMENTS.has(word))
+  return atMacro(cursor) || cursor.at('include') || nextGlobal(cursor) !== undefined
 }
 
 function readStatement(cursor: Cursor, { directory, report }: BlockTarget, at: Position): void {
@@ -88,15 +87,15 @@ function readMisplaced(cursor: Cursor, { draft, macros, report }: BlockTarget, m
     misplaced.push({ at, message: 'macro defined inside a directory block, expected before the block' })
     readMacro(cursor, macros, report)
   } else {
-    const word = cursor.unquoted() ?? ''
-    misplaced.push({ at, message: `'${word}' inside a directory block, expected outside of it` })
-    cursor.next()
-    const statement = GLOBAL_STATEMENTS.get(word)
+    const statement = nextGlobal(cursor)
+    const words = statement?.words ?? ['include']
+    misplaced.push({ at, message: `'${words.join(' ')}' inside a directory block, expected outside of it` })
+    for (const word of words) cursor.word(word)
     if (statement === undefined) {
       draft.damaged.add('*')
       cursor.text('the path of a file as a quoted string')
     } else {
-      statement(cursor, draft, report, at)
+      statement.read(cursor, draft, report, at)
     }
   }
   if (!cursor.atSymbol('}')) cursor.lineEnd()

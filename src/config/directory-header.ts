@@ -7,6 +7,9 @@ import { parseTarget, type Target } from './location.ts'
 import { parsePath } from './path.ts'
 import type { Report } from './report.ts'
 
+/** What may follow the name of a host, before the `{`. */
+export const HEADER_WORDS = ['port', 'ldaps', 'tls', 'required']
+
 /** The TCP port of a service, by name. */
 export type ServicePort = (name: string) => number | undefined
 
@@ -25,6 +28,7 @@ export function readDirectoryHeader(
     const location: Location | undefined = value === undefined ? undefined : { kind: 'file', path: value }
     draft.label = value ?? ''
     refuseTransport(cursor, report, servicePort, 'an LDIF file')
+    draft.required = cursor.takes('required')
     cursor.symbol('{')
     draft.location = location
     return
@@ -34,6 +38,10 @@ export function readDirectoryHeader(
   draft.label = name.value
   if (target?.kind === 'ldapi') refuseTransport(cursor, report, servicePort, 'a unix socket')
   const location = readTransport(cursor, target, servicePort)
+  draft.required = cursor.takes('required')
+  if (draft.required && HEADER_WORDS.some((word) => cursor.at(word))) {
+    throw cursor.unexpected("'{'", 'required is the last word of the header')
+  }
   cursor.symbol('{')
   draft.location = location
 }

@@ -16,6 +16,7 @@ export interface DirectoryDraft {
   label: string
   /** undefined when its header is a problem already told */
   location: Location | undefined
+  required: boolean
   /** the `cafile` in force where the block begins */
   readonly ca: Located<string> | undefined
   binddn?: Located<string>
@@ -38,6 +39,13 @@ export interface Draft {
   interval?: number
   bind?: Config['bind']
   recordLimit?: number
+  user?: Located<string>
+  directoryUser?: Located<string>
+  state?: string
+  guardShrink?: number
+  directoryMemory?: number
+  expire?: Located<number>
+  control?: Config['control']
   readonly maps: Located<MapName>[]
   readonly cafiles: Located<string>[]
   readonly listen: Listen[]
@@ -58,7 +66,7 @@ export function emptyDraft(): Draft {
 
 /** A directory block that has said nothing yet. */
 export function emptyDirectory(at: Position, ca: Located<string> | undefined): DirectoryDraft {
-  return { at, label: '', location: undefined, ca, fields: {}, damaged: new Set() }
+  return { at, label: '', location: undefined, required: false, ca, fields: {}, damaged: new Set() }
 }
 
 /** Whether a statement that is not in the draft is really absent from the file. */

@@ -1,12 +1,13 @@
 import { isIP } from 'node:net'
 import { parseAddress } from '../address.ts'
+import { parseAccount, parseName } from './account-name.ts'
 import { BadValue } from './bad-value.ts'
 import { type AccessRule, type Listen, MAP_NAMES, type MapName, type Position } from './config.ts'
 import type { Cursor } from './cursor.ts'
 import { parseDomain } from './domain.ts'
 import type { Draft } from './draft.ts'
-import { MAX_LISTEN } from './limits.ts'
-import { parsePath } from './path.ts'
+import { MAX_LISTEN, MAX_RULES, MAX_SOCKET_PATH } from './limits.ts'
+import { parseAbsolutePath, parsePath } from './path.ts'
 import { parsePrefixes } from './prefix.ts'
 import type { Report } from './report.ts'
 
@@ -24,11 +25,18 @@ export const GLOBAL_STATEMENTS: ReadonlyMap<string, GlobalStatement> = new Map([
   ['record', readRecord],
   ['allow', accessReader('allow')],
   ['deny', accessReader('deny')],
+  ['user', readUser],
+  ['state', readState],
+  ['guard', readGuard],
+  ['expire', readExpire],
+  ['control', readControl],
 ])
 
 const MAX_INTERVAL = 2 ** 31 - 1
 const MIN_RECORD = 256
 const MAX_RECORD = 64 * 1024
+/** bytes: names of files come behind it */
+const MAX_STATE = 1024
 
 function readDomain(cursor: Cursor, draft: Draft): void {
   const { value } = cursor.value('the name of the domain', parseDomain)
@@ -109,12 +117,53 @@ function readRecord(cursor: Cursor, draft: Draft): void {
 }
 
 function accessReader(verdict: AccessRule['verdict']): GlobalStatement {
-  return (cursor, draft) => {
+  return (cursor, draft, report) => {
     cursor.word('from')
     do {
       if (cursor.atSymbol(',')) throw cursor.unexpected('a blank', 'prefixes are separated by blanks')
-      const { value = [] } = cursor.value("an address, a prefix or 'any'", parsePrefixes)
-      for (const prefix of value) draft.access.push({ verdict, ...prefix })
+      const { value = [], at } = cursor.value("an address, a prefix or 'any'", parsePrefixes)
+      if (draft.access.length + value.length > MAX_RULES) {
+        report.problem(at, `too many prefixes, expected at most ${MAX_RULES} in all`)
+      } else {
+        for (const prefix of value) draft.access.push({ verdict, ...prefix })
+      }
     } while (!cursor.atLineEnd())
+  }
+}
+
+function readUser(cursor: Cursor, draft: Draft): void {
+  const { value, at } = cursor.value('the name of an account', parseAccount)
+  draft.user = { value: value ?? '', at }
+}
+
+function readState(cursor: Cursor, draft: Draft): void {
+  cursor.word('directory')
+  const { value } = cursor.value('the path of a directory', parseState)
+  if (value !== undefined) draft.state = value
+}
+
+function parseState(text: string): string {
+  const path = parseAbsolutePath(text, MAX_STATE)
+  if (/^\/+$/.test(path)) throw new BadValue('the root of all files, expected a directory for ypldap alone')
+  return path
+}
+
+function readGuard(cursor: Cursor, draft: Draft): void {
+  cursor.word('shrink')
+  draft.guardShrink = cursor.number('a percentage', 0, 100)
+}
+
+function readExpire(cursor: Cursor, draft: Draft): void {
+  const { at } = cursor.peek()
+  draft.expire = { value: cursor.number('a number of seconds', 1, MAX_INTERVAL), at }
+}
+
+function readControl(cursor: Cursor, draft: Draft): void {
+  cursor.word('socket')
+  const path = cursor.value('the path of a socket', (text) => parseAbsolutePath(text, MAX_SOCKET_PATH))
+  const group = cursor.takes('group') ? cursor.value('the name of a group', parseName) : undefined
+  draft.control = {
+    ...(path.value !== undefined && { socket: path.value }),
+    ...(group?.value !== undefined && { group: group.value }),
   }
 }

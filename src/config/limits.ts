@@ -20,3 +20,23 @@ export const MAX_PROBLEMS = 1000
 
 /** sockets that the file may ask for */
 export const MAX_LISTEN = 64
+
+/** prefixes of `allow from` and `deny from` together */
+export const MAX_RULES = 8192
+
+export const MAX_DIRECTORIES = 256
+
+/** bytes of all directories as one message: they are handed over to the process that reads them */
+export const MAX_DIRECTORIES_SIZE = 768 * 1024
+
+/** bytes of a path; the kernel takes no longer ones */
+export const MAX_PATH = 4095
+
+/** sun_path of a unix socket's address, less its NUL */
+export const MAX_SOCKET_PATH = 107
+
+/** characters of an attribute's name */
+export const MAX_ATTRIBUTE = 4096
+
+/** bytes of the name of an account or a group: LOGIN_NAME_MAX, less its NUL */
+export const MAX_ACCOUNT = 255

@@ -1,11 +1,9 @@
 import { isIPv6 } from 'node:net'
 import { BadValue } from './bad-value.ts'
+import { MAX_SOCKET_PATH } from './limits.ts'
 
 /** OpenLDAP's own default */
 const DEFAULT_SOCKET = '/var/run/slapd/ldapi'
-
-/** sun_path of a unix socket's address, less its NUL */
-const MAX_SOCKET = 107
 
 const MAX_HOST = 255
 
@@ -30,8 +28,8 @@ function socketPath(encoded: string): string {
   if (decoded === undefined || !decoded.startsWith('/') || decoded.includes('\0')) {
     throw new BadValue(`not the path of a socket, ${expected}`)
   }
-  if (Buffer.byteLength(decoded) > MAX_SOCKET) {
-    throw new BadValue(`path of the socket is too long, expected at most ${MAX_SOCKET} bytes`)
+  if (Buffer.byteLength(decoded) > MAX_SOCKET_PATH) {
+    throw new BadValue(`path of the socket is too long, expected at most ${MAX_SOCKET_PATH} bytes`)
   }
   return decoded
 }

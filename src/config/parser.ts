@@ -8,6 +8,7 @@ import {
   readStrayStatements,
 } from './directory-block.ts'
 import { readDirectoryHeader, type ServicePort } from './directory-header.ts'
+import { nextGlobal } from './directory-settings.ts'
 import { type Draft, emptyDirectory, emptyDraft } from './draft.ts'
 import { GLOBAL_STATEMENTS } from './global-statements.ts'
 import { Lexer } from './lexer.ts'
@@ -101,13 +102,13 @@ function readStatement(run: Run, cursor: Cursor): void {
     else run.draft.damaged.add('*')
     return
   }
-  const statement = word === undefined ? undefined : GLOBAL_STATEMENTS.get(word)
-  if (word !== undefined && statement !== undefined) {
+  const statement = nextGlobal(cursor)
+  if (statement !== undefined) {
     const good = readLine(cursor, () => {
-      cursor.next()
-      statement(cursor, run.draft, run.report, at)
+      for (const each of statement.words) cursor.word(each)
+      statement.read(cursor, run.draft, run.report, at)
     })
-    if (!good) run.draft.damaged.add(word)
+    if (!good) run.draft.damaged.add(statement.words.join(' '))
     return
   }
   const directory = emptyDirectory(at, run.draft.cafiles.at(-1))

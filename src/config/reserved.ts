@@ -1,7 +1,7 @@
 /**
  * The words that OpenBSD's ypldap.conf reserves. Unquoted they are never a value or the name of a macro. Words
- * that came later (`listen`, `record`, `allow`, `deny`, `page`, `file`) are known by where they stand, so that
- * every file written for the original still means the same.
+ * that came later (`listen`, `record`, `allow`, `state`, `page`, `required` and others) are known by where they
+ * stand, so that every file written for the original still means the same.
  */
 export const RESERVED: ReadonlySet<string> = new Set([
   'attribute',

@@ -6,10 +6,27 @@ import { RESERVED } from '../../src/config/reserved.ts'
 import { type CheckOptions, check } from './check.ts'
 
 /** Pieces that make text much like a configuration, and often almost one. */
-const WORDS = [...RESERVED, ...'listen on record limit allow deny from any page size file a b h'.split(' ')]
+const WORDS = [
+  ...RESERVED,
+  ...[
+    'listen on record limit allow deny from any page size file state guard shrink memory control socket',
+    'required a b h',
+  ]
+    .join(' ')
+    .split(' '),
+]
 const SIGNS = [...Array.from(' \t\n\n{}="\'\\#$,(-/\0\ufffdä😀'), '\r\n', '$a']
 const VALUES = '0 1 389 -5 70000 10.0.0.0/8 ::1 "x" "dc=a" ldapi:///'.split(' ')
-const LINES = ['domain "d"\n', 'directory "h" {\n', 'basedn "b"\n', '}\n', 'a = "b c"\n', 'include "i"\n']
+const LINES = [
+  'directory user u\n',
+  'directory memory 192\n',
+  'domain "d"\n',
+  'directory "h" {\n',
+  'basedn "b"\n',
+  '}\n',
+  'a = "b c"\n',
+  'include "i"\n',
+]
 const piece = fc.constantFrom(...WORDS, ...SIGNS, ...VALUES, ...LINES, 'maps to "cn"\n')
 const likely = fc.array(piece, { maxLength: 60 }).map((pieces) => pieces.join(' '))
 const joined = fc.array(piece, { maxLength: 60 }).map((pieces) => pieces.join(''))

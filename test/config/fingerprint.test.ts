@@ -21,6 +21,14 @@ const same: readonly (readonly [what: string, text: string])[] = [
     'domain "example.com"\ndirectory "h" {\nbasedn "dc=x"\nbinddn "cn=y"\nbindcred "z"\npage size 7\n}',
   ],
   [
+    'who does the work, with what, and where it is kept',
+    'domain "example.com"\nuser a\ndirectory user b\ndirectory memory 192\nstate directory "/x"\ncontrol socket "/y"\ndirectory "h" { basedn "dc=x" }',
+  ],
+  [
+    'what happens when a directory fails, shrinks or falls silent',
+    'domain "example.com"\nguard shrink 0\nexpire 5000\ndirectory "h" required { basedn "dc=x" }',
+  ],
+  [
     'what holds anyway, said aloud',
     'domain "example.com"\ndirectory "h" port 389 {\nattribute uid maps to "uidNumber"\nbasedn "dc=x"\ngroupdn "dc=x"\n}',
   ],

@@ -17,10 +17,15 @@ describe('a file with a domain, a directory and its base', () => {
       listen: [],
       access: [],
       recordLimit: 1024,
+      accounts: { server: '_ypldap', directory: '_ypldap_dir' },
+      guardShrink: 50,
+      directoryMemory: 512,
+      control: {},
       directories: [
         {
           at,
           label: 'h',
+          required: false,
           location: { kind: 'ldap', host: 'h', port: 389, security: 'none' },
           credentials: { kind: 'anonymous' },
           pageSize: 1000,
@@ -70,6 +75,17 @@ describe('global statements', () => {
     ['bind portmap', { bind: 'portmap' }],
     ['record limit 256', { recordLimit: 256 }],
     ['record limit 65536', { recordLimit: 65_536 }],
+    ['user nis', { accounts: { server: 'nis', directory: '_ypldap_dir' } }],
+    ['directory user "nis"', { accounts: { server: '_ypldap', directory: 'nis' } }],
+    ['directory user "998"', { accounts: { server: '_ypldap', directory: '998' } }],
+    ['directory memory 192', { directoryMemory: 192 }],
+    ['directory memory 65536', { directoryMemory: 65_536 }],
+    ['state directory "/srv/ypldap"', { state: '/srv/ypldap' }],
+    ['guard shrink 0', { guardShrink: 0 }],
+    ['guard shrink 100', { guardShrink: 100 }],
+    ['expire 1200', { expire: 1200 }],
+    ['control socket "/x"', { control: { socket: '/x' } }],
+    ['control socket "/x" group adm', { control: { socket: '/x', group: 'adm' } }],
     ['provide map passwd.byname', { maps: ['passwd.byname'] }],
   ])('%s', (line, expected) => {
     expect(configOf(`${BOTH}${line}\n`)).toMatchObject(expected)
@@ -85,6 +101,13 @@ describe('global statements', () => {
   test('the last of repeated statements wins', () => {
     const text = `interval 5\ninterval 7\nbind local\nbind portmap\ndomain a\n${BOTH}`
     expect(configOf(text)).toMatchObject({ interval: 7, bind: 'portmap', domain: 'example.com' })
+  })
+
+  test('maps that expire soon after the interval are a warning', () => {
+    expect(warningsOf(`${BOTH}interval 60\nexpire 119\n`)).toEqual([
+      't:4:8: maps expire when one refresh is late, expected at least 120, twice the interval',
+    ])
+    expect(warningsOf(`${BOTH}interval 60\nexpire 120\n`)).toEqual([])
   })
 
   test('listen takes an address, a port or both, any number of times', () => {
@@ -137,9 +160,26 @@ describe('a directory', () => {
     ['file', { kind: 'ldap', host: 'file', port: 389, security: 'none' }],
     ['file port 1389', { kind: 'ldap', host: 'file', port: 1389, security: 'none' }],
     ['"file"', { kind: 'ldap', host: 'file', port: 389, security: 'none' }],
+    // A setting of the process that reads directories is none where a host's header goes on.
+    ['memory', { kind: 'ldap', host: 'memory', port: 389, security: 'none' }],
+    ['memory port 1389', { kind: 'ldap', host: 'memory', port: 1389, security: 'none' }],
+    ['memory tls', { kind: 'ldap', host: 'memory', port: 389, security: 'starttls' }],
+    ['memory ldaps', { kind: 'ldap', host: 'memory', port: 636, security: 'ldaps' }],
+    ['memory required', { kind: 'ldap', host: 'memory', port: 389, security: 'none' }],
+    ['"memory"', { kind: 'ldap', host: 'memory', port: 389, security: 'none' }],
+    ['"user"', { kind: 'ldap', host: 'user', port: 389, security: 'none' }],
+    ['required', { kind: 'ldap', host: 'required', port: 389, security: 'none' }],
   ])('directory %s', (header, location) => {
     expect(directoryOf(header).location).toEqual(location)
   })
+
+  test.each(['h', 'h port 5 tls', 'h ldaps', 'ldapi:///', 'file "/x"', 'required'])(
+    'directory %s is required when its header ends so, and else is not',
+    (header) => {
+      expect(directoryOf(`${header} required`).required).toBe(true)
+      expect(directoryOf(header).required).toBe(false)
+    },
+  )
 
   test('is called what the file calls it', () => {
     expect(directoryOf('ldapi:///').label).toBe('ldapi:///')
@@ -281,7 +321,8 @@ describe('macros', () => {
   })
 
   test('may be called what later versions of the language made words of', () => {
-    const names = ['file', 'listen', 'record', 'allow', 'deny', 'page']
+    const names =
+      'file listen record allow deny page state guard control socket shrink memory required'.split(' ')
     const text = names.map((name) => `${name} = "b"\n`).join('')
     for (const name of names) {
       expect(configOf(`${text}${DOMAIN}directory h { basedn $${name} }`).directories[0]?.userBase.value).toBe(

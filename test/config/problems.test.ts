@@ -3,7 +3,7 @@ import { MAX_PROBLEMS } from '../../src/config/limits.ts'
 import { DIRECTORY, DOMAIN, problemsOf } from './check.ts'
 
 const STATEMENTS =
-  'one of include, directory, domain, interval, provide, cafile, bind, listen, record, allow, deny, name = "value"'
+  'one of include, directory, domain, interval, provide, cafile, bind, listen, record, allow, deny, user, state, guard, expire, control, name = "value"'
 const DIRECTORY_STATEMENTS =
   'one of binddn, bindcred, bindext, certfile, keyfile, basedn, groupdn, passwd, group, attribute, fixed, list, page, }'
 const FIELDS =
@@ -74,6 +74,63 @@ const GLOBAL: readonly (readonly [line: string, ...problems: string[]])[] = [
     'allow from 10.0.0.1, 10.0.0.2',
     "20: unexpected ',', expected a blank (prefixes are separated by blanks)",
   ],
+  ['user', '5: unexpected end of the line, expected the name of an account'],
+  ['user ""', '6: empty name, expected that of an account or group'],
+  ['user root', '6: root may do anything, expected an account that is for this alone'],
+  ['user "0"', '6: root may do anything, expected an account that is for this alone'],
+  ['user "-x"', '6: not a name, expected one as /etc/passwd and /etc/group hold them'],
+  ['user "a b"', '6: not a name, expected one as /etc/passwd and /etc/group hold them'],
+  ['user "a:b"', '6: not a name, expected one as /etc/passwd and /etc/group hold them'],
+  [`user ${'a'.repeat(256)}`, '6: name is too long, expected at most 255 bytes'],
+  ['user 998', `6: unexpected number, expected the name of an account ${QUOTE}`],
+  ['user a b', '8: unexpected word, expected the end of the line'],
+  [
+    'user _ypldap_dir',
+    "6: 'user' and 'directory user' are one account, expected two: who took over the one process could else read the passwords of the other",
+  ],
+  [
+    'directory user _ypldap',
+    "16: 'user' and 'directory user' are one account, expected two: who took over the one process could else read the passwords of the other",
+  ],
+  ['directory user', '15: unexpected end of the line, expected the name of an account'],
+  ['directory user root', '16: root may do anything, expected an account that is for this alone'],
+  ['directory user "x" {', "20: unexpected '{', expected the end of the line"],
+  ['directory memory', '17: unexpected end of the line, expected a number of megabytes from 192 to 65536'],
+  ['directory memory 191', '18: number out of range, expected a number of megabytes from 192 to 65536'],
+  ['directory memory 65537', '18: number out of range, expected a number of megabytes from 192 to 65536'],
+  [
+    'directory memory "512"',
+    '18: unexpected quoted string, expected a number of megabytes from 192 to 65536 (without quotes)',
+  ],
+  ['directory memory 1G', '18: unexpected word, expected a number of megabytes from 192 to 65536'],
+  ['state "/x"', "7: unexpected quoted string, expected 'directory'"],
+  ['state directory', '16: unexpected end of the line, expected the path of a directory'],
+  ['state directory ""', '17: not an absolute path, expected one that begins with /'],
+  ['state directory "x/y"', '17: not an absolute path, expected one that begins with /'],
+  ['state directory "//"', '17: the root of all files, expected a directory for ypldap alone'],
+  [`state directory "/${'x'.repeat(1024)}"`, '17: path is too long, expected at most 1024 bytes'],
+  ['guard 50', "7: unexpected number, expected 'shrink'"],
+  ['guard shrink -1', '14: number out of range, expected a percentage from 0 to 100'],
+  ['guard shrink 101', '14: number out of range, expected a percentage from 0 to 100'],
+  ['guard shrink 50%', '14: unexpected word, expected a percentage from 0 to 100'],
+  ['expire', '7: unexpected end of the line, expected a number of seconds from 1 to 2147483647'],
+  [
+    'expire 0',
+    '8: number out of range, expected a number of seconds from 1 to 2147483647',
+    '8: maps would expire between two refreshes, expected more than the interval of 600 seconds',
+  ],
+  [
+    'expire 600',
+    '8: maps would expire between two refreshes, expected more than the interval of 600 seconds',
+  ],
+  ['control "/x"', "9: unexpected quoted string, expected 'socket'"],
+  ['control socket', '15: unexpected end of the line, expected the path of a socket'],
+  ['control socket x', '16: not an absolute path, expected one that begins with /'],
+  [`control socket "/${'x'.repeat(107)}"`, '16: path is too long, expected at most 107 bytes'],
+  ['control socket "/x" group', '26: unexpected end of the line, expected the name of a group'],
+  ['control socket "/x" group "a b"', '27: not a name, expected one as /etc/passwd and /etc/group hold them'],
+  ['control socket "/x" adm', '21: unexpected word, expected the end of the line'],
+  [`cafile "/${'x'.repeat(4095)}"`, '8: path is too long, expected at most 4095 bytes'],
   ['include', '8: unexpected end of the line, expected the path of a file as a quoted string'],
   ['include "nowhere"', '9: cannot open nowhere'],
   ['include "x" y', '13: unexpected word, expected the end of the line'],
@@ -144,6 +201,19 @@ const HEADERS: readonly (readonly [header: string, ...problems: string[]])[] = [
     'directory file "x" port 5 ldaps {',
     "20: 'port' makes no sense for an LDIF file, expected '{'",
     "27: 'ldaps' makes no sense for an LDIF file, expected '{'",
+  ],
+  [
+    'directory h required required {',
+    "22: unexpected word, expected '{' (required is the last word of the header)",
+  ],
+  [
+    'directory h required tls {',
+    "22: unexpected reserved word 'tls', expected '{' (required is the last word of the header)",
+  ],
+  ['directory h "required" {', "13: unexpected quoted string, expected '{'"],
+  [
+    'directory user tls {',
+    `11: unexpected reserved word 'user', expected a host, an address, an ldapi:// URL, or file and a path ${QUOTE}`,
   ],
   ['directory ldapi:/// tls {', "21: 'tls' makes no sense for a unix socket, expected '{'"],
   [
@@ -228,6 +298,13 @@ const BLOCK: readonly (readonly [line: string, ...problems: string[]])[] = [
   ['tls', `1: unexpected reserved word 'tls', expected ${DIRECTORY_STATEMENTS}`],
   ['interval 5', "1: 'interval' inside a directory block, expected outside of it"],
   ['listen on ::1', "1: 'listen' inside a directory block, expected outside of it"],
+  ['directory user x', "1: 'directory user' inside a directory block, expected outside of it"],
+  ['directory memory 192', "1: 'directory memory' inside a directory block, expected outside of it"],
+  ['expire 5000', "1: 'expire' inside a directory block, expected outside of it"],
+  [
+    `attribute name maps to ${'x'.repeat(4097)}`,
+    '24: name of an attribute is too long, expected at most 4096 characters',
+  ],
   ['include "x"', "1: 'include' inside a directory block, expected outside of it"],
   ['m = "x"', '1: macro defined inside a directory block, expected before the block'],
 ]
@@ -313,6 +390,50 @@ describe('a file as a whole', () => {
     expect(problemsOf(DOMAIN + DIRECTORY + lines.join(''))).toEqual([
       't:67:1: too many listen statements, expected at most 64',
       't:68:1: too many listen statements, expected at most 64',
+    ])
+  })
+
+  test('judges expire by the interval, wherever it stands, unless that is wrong itself', () => {
+    expect(problemsOf(`${DOMAIN}${DIRECTORY}expire 700\ninterval 1000\n`)).toEqual([
+      't:3:8: maps would expire between two refreshes, expected more than the interval of 1000 seconds',
+    ])
+    expect(problemsOf(`${DOMAIN}${DIRECTORY}expire 500\ninterval x\n`)).toEqual([
+      't:4:10: unexpected word, expected a number of seconds from 1 to 2147483647',
+    ])
+  })
+
+  test('tells one account of two that are both wrong once', () => {
+    expect(problemsOf(`${DOMAIN}${DIRECTORY}user root\ndirectory user ""\n`)).toEqual([
+      't:3:6: root may do anything, expected an account that is for this alone',
+      't:4:16: empty name, expected that of an account or group',
+    ])
+  })
+
+  test('misses no directory because of a wrong setting of the process that reads them', () => {
+    expect(problemsOf(`${DOMAIN}directory user 5\n`)).toEqual([
+      't:1:1: no directory, expected a block such as: directory "ldap.example.com" { basedn "…" }',
+      `t:2:16: unexpected number, expected the name of an account ${QUOTE}`,
+    ])
+  })
+
+  test('allows or denies at most 8192 prefixes', () => {
+    const lines = 'allow from 10.0.0.1 any\n'.repeat(2731)
+    expect(problemsOf(DOMAIN + DIRECTORY + lines)).toEqual([
+      't:2733:21: too many prefixes, expected at most 8192 in all',
+    ])
+  })
+
+  test('has at most 256 directories, and 768 KiB of them', () => {
+    expect(problemsOf(DOMAIN + DIRECTORY.repeat(256))).toEqual([])
+    expect(problemsOf(DOMAIN + DIRECTORY.repeat(258))).toEqual([
+      't:258:1: too many directories, expected at most 256',
+    ])
+    const long = `directory h {\nbasedn b\npasswd filter "(cn=${'x'.repeat(60_000)})"\n}\n`
+    expect(problemsOf(DOMAIN + long.repeat(12))).toEqual([])
+    expect(problemsOf(DOMAIN + long.repeat(13))).toEqual([
+      expect.stringMatching(
+        /^t:1:1: the directories take \d+ bytes with all their texts, expected at most 786432$/,
+      ),
     ])
   })
 

@@ -1,0 +1,87 @@
+import { describe, expect, expectTypeOf, test } from 'vitest'
+import type { Config, DirectoryConfig } from '../../src/config/config.ts'
+import { fingerprint } from '../../src/config/fingerprint.ts'
+import { type DirectorySettings, toDirectory } from '../../src/messages/directory.ts'
+import { MESSAGE_BYTES } from '../../src/messages/limits.ts'
+import { toServer } from '../../src/messages/server.ts'
+import { configOf, DIRECTORY, DOMAIN } from './check.ts'
+
+/** As the process that reads the directories gets it. */
+function settings(config: Config): DirectorySettings {
+  const { domain, interval, maps, recordLimit, guardShrink, directories } = config
+  return {
+    kind: 'configure',
+    domain,
+    master: 'nis.example.com',
+    interval,
+    maps,
+    recordLimit,
+    guardShrink,
+    fingerprint: fingerprint(config).toString('hex'),
+    state: config.state ?? '/var/lib/ypldap',
+    directories,
+  }
+}
+
+function sent(message: DirectorySettings): unknown {
+  return toDirectory(JSON.parse(JSON.stringify(message)), 'message')
+}
+
+describe('what a configuration says can be said to the processes', () => {
+  test('a directory has the type of the message', () => {
+    expectTypeOf<DirectoryConfig>().toExtend<DirectorySettings['directories'][number]>()
+  })
+
+  test('a directory with every word arrives as it was', () => {
+    const message = settings(
+      configOf(`${DOMAIN}cafile "/ca"
+directory file "/x" required { basedn b }
+directory ldapi:/// { basedn b bindext "dn:a"
+}
+directory h port 5 tls required {
+basedn b
+groupdn g
+binddn "cn=a"
+bindcred "s"
+certfile "/c"
+keyfile "/k"
+list name maps to "x"
+}
+`),
+    )
+    expect(message.directories.map(({ required }) => required)).toEqual([true, false, true])
+    expect(sent(message)).toEqual(message)
+  })
+
+  const text = 'x'.repeat(65_536)
+  const path = `/${'x'.repeat(4094)}`
+
+  test.each([
+    ['paths', `directory file "${path}" { basedn b }\n`],
+    ['bases', `directory h { basedn "${text}" }\n`],
+    ['filters', `directory h {\nbasedn b\npasswd filter "${text}"\n}\n`],
+    ['passwords', `directory h {\nbasedn b\nbinddn "${text}"\nbindcred "${text}"\n}\n`],
+    ['names of attributes', `directory h {\nbasedn b\nattribute home maps to ${text.slice(0, 4096)}\n}\n`],
+    ['fixed texts', `directory h {\nbasedn b\nfixed attribute home "${text}"\n}\n`],
+    ['state directories', `${DIRECTORY}state directory "/${text.slice(0, 1023)}"\n`],
+  ])('%s as long as the file may have them arrive', (_, lines) => {
+    const message = settings(configOf(DOMAIN + lines))
+    expect(sent(message)).toEqual(message)
+  })
+
+  test('as many directories and rules as the file may have fit into a message', () => {
+    const rules = 'allow from ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff\n'.repeat(8192)
+    const config = configOf(DOMAIN + DIRECTORY.repeat(256) + rules)
+    const message = settings(config)
+    expect(sent(message)).toEqual(message)
+    const access = {
+      kind: 'configure',
+      access: config.access.map((rule) => ({ ...rule, prefix: [...rule.prefix] })),
+      expire: null,
+    }
+    expect(toServer(access, 'message')).toEqual(access)
+    for (const each of [message, access]) {
+      expect(Buffer.byteLength(JSON.stringify(each))).toBeLessThan(MESSAGE_BYTES)
+    }
+  })
+})
