@@ -19,11 +19,15 @@ export interface Fetched extends Rows {
   readonly source: string
   /** references to other servers that were not followed */
   readonly references: number
+  /** that were read, whatever became of them */
+  readonly entries: number
   readonly milliseconds: number
 }
 
-/** For tests: other limits, another resolver. */
 export interface FetchOptions {
+  /** told of each entry, with how many there were so far */
+  readonly entry?: (count: number) => void
+  /** for tests: other limits, another resolver */
   readonly limits?: Partial<Limits>
   readonly lookup?: Lookup
 }
@@ -49,12 +53,14 @@ export async function fetchDirectory(
   }, limits.deadline)
   try {
     const context = { limits, lookup: options.lookup ?? systemLookup, signal: stop.signal }
-    const { rows, source, references } = await fetchRows(config, context)
+    const rows = gather(config.fields, options.entry ?? (() => {}))
+    const { source, references } = await fetchRows(config, rows, context)
     return {
       directory: config.label,
-      ...rows,
+      ...rows.gathered,
       source,
       references,
+      entries: rows.count(),
       milliseconds: Math.round(performance.now() - started),
     }
   } catch (error) {
@@ -68,18 +74,28 @@ export async function fetchDirectory(
 
 type Gathered = Pick<Rows, 'users' | 'groups' | 'rejected'>
 
+interface Gatherer {
+  readonly gathered: Gathered
+  /** entries so far */
+  readonly count: () => number
+  readonly clear: () => void
+  readonly addUser: (entry: Entry) => void
+  readonly addGroup: (entry: Entry) => void
+}
+
 interface Outcome {
-  readonly rows: Gathered
   readonly source: string
   readonly references: number
 }
 
-async function fetchRows(config: DirectoryConfig, context: LdapContext): Promise<Outcome> {
+async function fetchRows(config: DirectoryConfig, rows: Gatherer, context: LdapContext): Promise<Outcome> {
   context.signal.throwIfAborted()
   const filters = { user: filterOf(config.userFilter), group: filterOf(config.groupFilter) }
-  if (config.location.kind === 'file') return fetchFile(config, config.location.path, filters, context.limits)
+  if (config.location.kind === 'file')
+    return fetchFile(config, config.location.path, filters, rows, context.limits)
   const { value, address } = await withSession(config, config.location, context, async (session) => {
-    const rows = gather(config.fields)
+    // An address that failed before may have given some.
+    rows.clear()
     const { limits } = context
     const { pageSize } = config
     const users = await search(
@@ -104,9 +120,9 @@ async function fetchRows(config: DirectoryConfig, context: LdapContext): Promise
       limits,
       rows.addGroup,
     )
-    return { rows: rows.gathered, references: users.references + groups.references }
+    return users.references + groups.references
   })
-  return { ...value, source: address }
+  return { references: value, source: address }
 }
 
 interface Filters {
@@ -114,34 +130,43 @@ interface Filters {
   readonly group: Filter
 }
 
-function fetchFile(config: DirectoryConfig, path: string, filters: Filters, limits: Limits): Outcome {
-  const rows = gather(config.fields)
+function fetchFile(
+  config: DirectoryConfig,
+  path: string,
+  filters: Filters,
+  rows: Gatherer,
+  limits: Limits,
+): Outcome {
   const belowUsers = below(config.userBase)
   const belowGroups = below(config.groupBase)
   for (const entry of readEntries(path, limits)) {
     if (belowUsers(entry.dn) && matches(filters.user, entry)) rows.addUser(entry)
     if (belowGroups(entry.dn) && matches(filters.group, entry)) rows.addGroup(entry)
   }
-  return { rows: rows.gathered, source: path, references: 0 }
+  return { source: path, references: 0 }
 }
 
 /** Makes rows of entries as they come, so that the entries need not be kept. */
-function gather(fields: Fields): {
-  readonly gathered: Gathered
-  readonly addUser: (entry: Entry) => void
-  readonly addGroup: (entry: Entry) => void
-} {
+function gather(fields: Fields, counted: (count: number) => void): Gatherer {
   const users: User[] = []
   const groups: Group[] = []
   const rejected: Rejection[] = []
+  let count = 0
   return {
     gathered: { users, groups, rejected },
+    count: () => count,
+    clear() {
+      for (const list of [users, groups, rejected]) list.length = 0
+      count = 0
+    },
     addUser(entry) {
+      counted(++count)
       const row = userRow(entry, fields)
       if ('reason' in row) rejected.push(row)
       else users.push(row)
     },
     addGroup(entry) {
+      counted(++count)
       const row = groupRow(entry, fields)
       if ('reason' in row) rejected.push(row)
       else groups.push(row)

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -22,6 +22,8 @@ export interface Authority {
 /** A CA of one's own in a folder of its own, made with openssl. */
 export function createAuthority(): Authority {
   const folder = mkdtempSync(join(tmpdir(), 'ypldap-certificates-'))
+  // Keys are secret by their own mode; the rest is for the accounts of others, too.
+  chmodSync(folder, 0o755)
   const openssl = (...words: readonly string[]) =>
     execFileSync('openssl', words, { cwd: folder, stdio: 'pipe' })
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'] as const

@@ -29,6 +29,10 @@ function config(...directories: DirectoryConfig[]): Config {
     bind: 'local',
     listen: [],
     access: [],
+    accounts: { server: '_ypldap', directory: '_ypldap_dir' },
+    guardShrink: 50,
+    directoryMemory: 512,
+    control: {},
     recordLimit: 1024,
     directories,
   }

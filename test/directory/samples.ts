@@ -32,6 +32,7 @@ export function directory(port: number, changes: Partial<DirectoryConfig> = {}):
   return {
     at: located('').at,
     label: 'ldap.example.com',
+    required: false,
     location: { kind: 'ldap', host: '127.0.0.1', port, security: 'none' },
     credentials: { kind: 'anonymous' },
     pageSize: 500,

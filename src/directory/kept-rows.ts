@@ -1,0 +1,178 @@
+/**
+ * The rows that a directory gave last, in a file: what stands in for it while it fails. A line of JSON that says
+ * what follows, then one a row: users, groups, rows that were left out. Its modification time is when they were
+ * read. It holds hashes, but never what the directory was asked with.
+ */
+import { createHash } from 'node:crypto'
+import { type FileHandle, open, utimes } from 'node:fs/promises'
+import { replaceFile } from '../maps/replace-file.ts'
+import type { Group, Rejection, Rows, User } from '../maps/rows.ts'
+import { words } from '../messages/common.ts'
+import { integer, type Of, oneOf, record, text } from '../messages/shape.ts'
+
+/** For the process that wrote it and nobody else. */
+const FILE_MODE = 0o600
+
+const SLICE_BYTES = 1 << 20
+
+/** Characters that are written at a time. */
+const CHUNK_CHARACTERS = 1 << 20
+
+/** A line is one row; with its members a group may have as much as an LDAP message. */
+const MAX_LINE_BYTES = 256 * 2 ** 20
+
+const count = integer(0, 2 ** 32)
+const head = record({
+  format: oneOf('ypldap rows 1'),
+  source: words,
+  entries: count,
+  users: count,
+  groups: count,
+  rejected: count,
+  /** SHA-256 of the lines that follow, in hex */
+  digest: text(64),
+})
+
+/** The file is not what was written. */
+export class RowsError extends Error {
+  override readonly name = 'RowsError'
+  readonly code = 'rows-damaged'
+}
+
+export type KeptLists = Omit<Rows, 'directory'>
+
+/** What can be told of kept rows without reading them. */
+export interface Kept extends Pick<Of<typeof head>, 'source' | 'entries' | 'users' | 'groups' | 'digest'> {
+  /** when they were read, in seconds since 1970 */
+  readonly at: number
+}
+
+/** Writes them, unless what lies there, `known`, says the same: then only its time is set. */
+export async function keepRows(
+  path: string,
+  known: Kept | undefined,
+  rows: KeptLists & Pick<Kept, 'source' | 'entries'>,
+  at: number,
+): Promise<Kept> {
+  const sum = createHash('sha256')
+  for (const chunk of chunks(rows)) sum.update(chunk)
+  const { source, entries } = rows
+  const [users, groups, rejected] = [rows.users.length, rows.groups.length, rows.rejected.length]
+  const kept = { source, entries, users, groups, digest: sum.digest('hex'), at }
+  if (known?.digest === kept.digest && (await touched(path, at))) return kept
+  const { at: _, ...told } = kept
+  const first = `${JSON.stringify({ format: 'ypldap rows 1', ...told, rejected })}\n`
+  await replaceFile(path, FILE_MODE, async (file) => {
+    await file.writeFile(first)
+    for (const chunk of chunks(rows)) await file.writeFile(chunk)
+    await file.utimes(at, at)
+    await file.sync()
+  })
+  return kept
+}
+
+/** undefined when there is no such file, or none that can be used: the directory is read anew then. */
+export async function findKept(path: string): Promise<Kept | undefined> {
+  try {
+    return await reading(path, async (file, { value }) => {
+      const { source, entries, users, groups, digest } = head(value, 'head')
+      const { mtimeMs } = await file.stat()
+      return { source, entries, users, groups, digest, at: Math.max(0, Math.floor(mtimeMs / 1000)) }
+    })
+  } catch {
+    return undefined
+  }
+}
+
+/** Throws what is wrong with the file. */
+export async function readKept(path: string): Promise<KeptLists> {
+  return reading(path, async (_file, first, lines) => {
+    const told = head(first.value, 'head')
+    const users: User[] = []
+    const groups: Group[] = []
+    const rejected: Rejection[] = []
+    const sum = createHash('sha256')
+    for await (const { bytes, value } of lines) {
+      sum.update(bytes).update('\n')
+      // Their shapes are those of the lines that were hashed, or nothing of them is used.
+      if (users.length < told.users) users.push(value as User)
+      else if (groups.length < told.groups) groups.push(value as Group)
+      else rejected.push(value as Rejection)
+    }
+    if (sum.digest('hex') !== told.digest)
+      throw new RowsError(`${path}: its rows are not those that were written`)
+    return { users, groups, rejected }
+  })
+}
+
+async function touched(path: string, at: number): Promise<boolean> {
+  try {
+    await utimes(path, at, at)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function* chunks({ users, groups, rejected }: KeptLists): Generator<string> {
+  let chunk = ''
+  for (const list of [users, groups, rejected]) {
+    for (const row of list) {
+      chunk += `${JSON.stringify(row)}\n`
+      if (chunk.length >= CHUNK_CHARACTERS) {
+        yield chunk
+        chunk = ''
+      }
+    }
+  }
+  yield chunk
+}
+
+interface Line {
+  readonly bytes: Buffer
+  readonly value: unknown
+}
+
+async function reading<T>(
+  path: string,
+  use: (file: FileHandle, first: Line, rest: AsyncGenerator<Line>) => Promise<T>,
+): Promise<T> {
+  const file = await open(path)
+  try {
+    const lines = linesOf(file, path)
+    const first = await lines.next()
+    if (first.done === true) throw new RowsError(`${path}: it is empty`)
+    return await use(file, first.value, lines)
+  } finally {
+    await file.close()
+  }
+}
+
+async function* linesOf(file: FileHandle, path: string): AsyncGenerator<Line> {
+  let held = Buffer.alloc(0)
+  for (;;) {
+    const slice = Buffer.allocUnsafe(SLICE_BYTES)
+    const { bytesRead } = await file.read(slice, 0, SLICE_BYTES)
+    if (bytesRead === 0) break
+    held =
+      held.length === 0 ? slice.subarray(0, bytesRead) : Buffer.concat([held, slice.subarray(0, bytesRead)])
+    let start = 0
+    for (let end = held.indexOf(10); end >= 0; end = held.indexOf(10, start)) {
+      const bytes = held.subarray(start, end)
+      yield { bytes, value: parsed(bytes, path) }
+      start = end + 1
+    }
+    held = held.subarray(start)
+    if (held.length > MAX_LINE_BYTES)
+      throw new RowsError(`${path}: a line of more than ${MAX_LINE_BYTES} bytes`)
+  }
+  if (held.length > 0) throw new RowsError(`${path}: its last line is cut`)
+}
+
+function parsed(bytes: Buffer, path: string): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'))
+  } catch {
+    throw new RowsError(`${path}: a line of it is no row`)
+  }
+}
