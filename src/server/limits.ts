@@ -12,6 +12,12 @@ export const TCP_CONNECTIONS = 512
 /** A connection on which nothing moves for so long, in either direction, is closed. */
 export const TCP_IDLE_MS = 30_000
 
+/** A server that another has taken over from keeps a connection until it has been idle for so long… */
+export const DRAIN_IDLE_MS = 2000
+
+/** …and closes what is still open then. */
+export const DRAIN_MS = 30_000
+
 /** How ALL is cut for record marking and for back-pressure: what Linux ypserv's clients are used to. */
 export const FRAGMENT_BYTES = 65_536
 
@@ -20,3 +26,6 @@ export const COPIED_REPLY_BYTES = 4096
 
 /** Callers whose access verdict is remembered. */
 export const REMEMBERED_CALLERS = 10_000
+
+/** Answers to the supervisor that wait to be asked for their next part: each keeps an image. */
+export const OPEN_LOOKUPS = 64

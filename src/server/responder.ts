@@ -26,7 +26,7 @@ import {
 } from '../../rpc/yp-results.ts'
 import type { MapView } from '../maps/image.ts'
 import { SpecialKey } from '../maps/image-format.ts'
-import type { Domains, ServedDomain } from './domains.ts'
+import type { Served, ServedDomain } from './served.ts'
 
 /** What of the caller matters for an answer. */
 export interface Caller {
@@ -43,13 +43,13 @@ export class Responder {
   body: Buffer | undefined
   bodyStart = 0
   bodyEnd = 0
-  readonly #domains: Domains
+  readonly #served: Served
   readonly #reader = new XdrReader(new Uint8Array(0))
   readonly #call: Call = { xid: 0, program: 0, version: 0, procedure: 0 }
   readonly #args = newYpArguments()
 
-  constructor(domains: Domains) {
-    this.#domains = domains
+  constructor(served: Served) {
+    this.#served = served
   }
 
   /**
@@ -102,12 +102,12 @@ export class Responder {
         return true
       case YpProcedure.DOMAIN:
         decodeDomain(reader, args)
-        head.bool(this.#served(args.domain) !== undefined)
+        head.bool(this.#isVouchedFor(args.domain))
         return true
       case YpProcedure.DOMAIN_NONACK:
         decodeDomain(reader, args)
         head.bool(true)
-        return this.#served(args.domain) !== undefined
+        return this.#isVouchedFor(args.domain)
       case YpProcedure.MATCH:
         decodeKey(reader, args)
         this.#match(caller, head)
@@ -190,29 +190,34 @@ export class Responder {
   #order(head: XdrWriter): void {
     const map = this.#map(false)
     if (typeof map === 'number') return encodeOrder(head, map, 0)
-    const domain = this.#served(this.#args.domain)
+    const domain = this.#domain(this.#args.domain)
     encodeOrder(head, YpStat.TRUE, domain?.image.created ?? 0)
   }
 
   #mapList(caller: Caller, head: XdrWriter): void {
     const { domain } = this.#args
     if (domain.length === 0) return encodeMapList(head, YpStat.BADARGS, [])
-    const served = this.#served(domain)
+    const served = this.#domain(domain)
     if (served === undefined) return encodeMapList(head, YpStat.NODOM, [])
     this.body = served.mapList
     this.#setBody(0, served.mapList.length)
     if (!this.#fits(caller, head)) encodeMapList(head, YpStat.YPERR, [])
   }
 
-  #served(domain: Span): ServedDomain | undefined {
-    return this.#domains.find(this.#reader.bytes, domain)
+  /** What ypbind asks before it binds: where the data has expired, another server is the better one. */
+  #isVouchedFor(domain: Span): boolean {
+    return !this.#served.expired && this.#domain(domain) !== undefined
+  }
+
+  #domain(domain: Span): ServedDomain | undefined {
+    return this.#served.find(this.#reader.bytes, domain)
   }
 
   /** The map that the call names, or the status that says why there is none. */
   #map(withKey: boolean): MapView | YpStat {
     const { domain, map, key } = this.#args
     if (domain.length === 0 || map.length === 0 || (withKey && key.length === 0)) return YpStat.BADARGS
-    const served = this.#served(domain)
+    const served = this.#domain(domain)
     if (served === undefined) return YpStat.NODOM
     const view = served.findMap(this.#reader.bytes, map)
     if (view === undefined) return YpStat.NOMAP

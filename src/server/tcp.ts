@@ -8,10 +8,17 @@ import { CALL_LIMITS, MARK_BYTES, RecordAssembler, writeMark } from '../../rpc/r
 import { XdrWriter } from '../../rpc/xdr-writer.ts'
 import type { Log } from '../log.ts'
 import type { Access } from './access.ts'
-import type { Domains } from './domains.ts'
-import { COPIED_REPLY_BYTES, FRAGMENT_BYTES, TCP_CONNECTIONS, TCP_IDLE_MS } from './limits.ts'
+import {
+  COPIED_REPLY_BYTES,
+  DRAIN_IDLE_MS,
+  DRAIN_MS,
+  FRAGMENT_BYTES,
+  TCP_CONNECTIONS,
+  TCP_IDLE_MS,
+} from './limits.ts'
 import { rarely } from './rarely.ts'
-import { type Caller, Responder } from './responder.ts'
+import type { Caller, Responder } from './responder.ts'
+import type { Service } from './service.ts'
 
 const RESERVED: Caller = { reserved: true, limit: Infinity }
 const UNRESERVED: Caller = { reserved: false, limit: Infinity }
@@ -20,13 +27,12 @@ const UNRESERVED: Caller = { reserved: false, limit: Infinity }
 const HEAD_BYTES = 128
 
 /**
- * Answers on a listening server; returns a function that ends all its connections. The server must allow
- * half-open connections: a client may close its side behind its last call and still wait for the answer.
+ * Answers on a listening server until it is closed. The server must allow half-open connections: a client may
+ * close its side behind its last call and still wait for the answer.
  */
-export function serveTcp(server: Server, domains: Domains, access: Access, log: Log): () => void {
-  const responder = new Responder(domains)
+export function serveTcp(server: Server, responder: Responder, access: Access, log: Log): Service {
   const head = new XdrWriter(Buffer.alloc(HEAD_BYTES))
-  const open = new Set<Socket>()
+  const open = new Map<Socket, Connection>()
   server.maxConnections = TCP_CONNECTIONS
   // Out of descriptors, as a rule: those who are connected, and UDP, go on.
   server.on(
@@ -36,17 +42,35 @@ export function serveTcp(server: Server, domains: Domains, access: Access, log: 
     }),
   )
   server.on('connection', (socket: Socket) => {
-    if (!access(socket.remoteAddress ?? '')) {
+    // Without an address it is already gone again.
+    const { remoteAddress, remotePort = 65_535 } = socket
+    if (remoteAddress === undefined || !access(remoteAddress)) {
       socket.destroy()
       return
     }
-    open.add(socket)
+    const connection = new Connection(socket, remotePort < 1024 ? RESERVED : UNRESERVED, responder, head)
+    open.set(socket, connection)
     socket.on('close', () => open.delete(socket))
-    const caller = (socket.remotePort ?? 65_535) < 1024 ? RESERVED : UNRESERVED
-    new Connection(socket, caller, responder, head).start()
+    connection.start()
   })
-  return () => {
-    for (const socket of open) socket.destroy()
+  const closeAll = () => {
+    for (const socket of open.keys()) socket.destroy()
+  }
+  return {
+    drain: () =>
+      new Promise((resolve) => {
+        const late = setTimeout(closeAll, DRAIN_MS)
+        // Called when the last connection has gone; at once if it is closed already.
+        server.close(() => {
+          clearTimeout(late)
+          resolve()
+        })
+        for (const connection of open.values()) connection.drain()
+      }),
+    close() {
+      server.close()
+      closeAll()
+    },
   }
 }
 
@@ -68,6 +92,7 @@ class Connection {
   #rest: Rest | undefined
   #ended = false
   #broken = false
+  #draining = false
 
   constructor(socket: Socket, caller: Caller, responder: Responder, head: XdrWriter) {
     this.#socket = socket
@@ -79,7 +104,8 @@ class Connection {
   start(): void {
     const socket = this.#socket
     socket.setNoDelay(true)
-    socket.setTimeout(TCP_IDLE_MS, () => socket.destroy())
+    socket.setTimeout(TCP_IDLE_MS)
+    socket.on('timeout', () => this.#idle())
     // A peer that goes away needs no reaction: 'close' follows.
     socket.on('error', () => {})
     socket.on('data', (chunk: Buffer) => this.#received(chunk))
@@ -87,6 +113,32 @@ class Connection {
     socket.on('end', () => {
       this.#ended = true
       this.#finish()
+    })
+  }
+
+  /**
+   * Closes it when it has been idle for a moment. Not at once: to every client a connection that is closed
+   * between two calls is one more to open, but a call that is already on its way would be lost.
+   */
+  drain(): void {
+    this.#draining = true
+    this.#socket.setTimeout(DRAIN_IDLE_MS)
+  }
+
+  get #underWay(): boolean {
+    return this.#rest !== undefined || this.#waiting !== undefined || !this.#assembler.idle
+  }
+
+  #idle(): void {
+    const socket = this.#socket
+    if (this.#draining && (this.#underWay || socket.writableLength > 0)) {
+      socket.setTimeout(DRAIN_IDLE_MS)
+      return
+    }
+    // When it was we who were late, a call may be there that was not read yet; it is before the next immediate.
+    const { bytesRead } = socket
+    setImmediate(() => {
+      if (socket.bytesRead === bytesRead) socket.destroy()
     })
   }
 

@@ -4,10 +4,10 @@ import { DecodeError } from '../../rpc/errors.ts'
 import { XdrWriter } from '../../rpc/xdr-writer.ts'
 import type { Log } from '../log.ts'
 import type { Access } from './access.ts'
-import type { Domains } from './domains.ts'
 import { UDP_REPLIES_IN_FLIGHT, UDP_REPLY_BYTES } from './limits.ts'
 import { rarely } from './rarely.ts'
-import { type Caller, Responder } from './responder.ts'
+import type { Caller, Responder } from './responder.ts'
+import type { Service } from './service.ts'
 
 /** A reply's buffer, with the callback that makes it free again: made once, used for many replies. */
 interface Slot {
@@ -19,10 +19,19 @@ const RESERVED: Caller = { reserved: true, limit: UDP_REPLY_BYTES }
 const UNRESERVED: Caller = { reserved: false, limit: UDP_REPLY_BYTES }
 
 /** Answers on a bound socket until it is closed. */
-export function serveUdp(socket: Socket, domains: Domains, access: Access, log: Log): void {
-  const responder = new Responder(domains)
+export function serveUdp(socket: Socket, responder: Responder, access: Access, log: Log): Service {
   const free: Slot[] = []
   let slots = 0
+  let draining = false
+  let closed = false
+  const close = () => {
+    if (!closed) socket.close()
+    closed = true
+  }
+  /** With the socket would go the replies that the kernel has not taken yet. */
+  const closeWhenSent = () => {
+    if (draining && free.length === slots) close()
+  }
   const takeSlot = (): Slot | undefined => {
     const slot = free.pop()
     if (slot !== undefined || slots === UDP_REPLIES_IN_FLIGHT) return slot
@@ -30,7 +39,10 @@ export function serveUdp(socket: Socket, domains: Domains, access: Access, log: 
     const fresh: Slot = {
       writer: new XdrWriter(Buffer.alloc(UDP_REPLY_BYTES)),
       // A reply that can't be sent is lost like any datagram: the client asks again.
-      sent: () => free.push(fresh),
+      sent: () => {
+        free.push(fresh)
+        closeWhenSent()
+      },
     }
     return fresh
   }
@@ -54,6 +66,16 @@ export function serveUdp(socket: Socket, domains: Domains, access: Access, log: 
     }
     socket.send(writer.bytes, 0, writer.offset, from.port, from.address, slot.sent)
   })
+  return {
+    drain: () =>
+      new Promise((resolve) => {
+        if (closed) resolve()
+        else socket.once('close', resolve)
+        draining = true
+        closeWhenSent()
+      }),
+    close,
+  }
 }
 
 /** The whole reply in the writer; false when there is none. Bytes that are no call get none. */

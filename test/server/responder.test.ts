@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { DecodeError } from '../../rpc/errors.ts'
 import { XdrWriter } from '../../rpc/xdr-writer.ts'
 import { YpProcedure as P, YpStat } from '../../rpc/yp.ts'
-import { Domains } from '../../src/server/domains.ts'
+import type { Image } from '../../src/maps/image.ts'
 import { type Caller, Responder } from '../../src/server/responder.ts'
+import { Served } from '../../src/server/served.ts'
 import { contents } from '../support/map-contents.ts'
 import { group, imageOf, rows, user } from '../support/rows.ts'
 import { type Fields, readReply, writeCall } from '../support/rpc-codec.ts'
@@ -16,25 +17,30 @@ const image = imageOf([
 ])
 const empty = imageOf([rows([])], { domain: 'empty.example' })
 
-const domains = new Domains()
-domains.serve(image)
-domains.serve(empty)
-const responder = new Responder(domains)
+const responder = responderOf(image)
+const emptyResponder = responderOf(empty)
+
+function responderOf(image: Image): Responder {
+  const served = new Served()
+  served.serve(image)
+  return new Responder(served)
+}
 
 const ROOT: Caller = { reserved: true, limit: Infinity }
 const ANYONE: Caller = { reserved: false, limit: Infinity }
 
 /** The whole reply's bytes, or undefined for silence. */
-function reply(call: Buffer, caller: Caller = ANYONE): Buffer | undefined {
+function reply(call: Buffer, caller: Caller = ANYONE, asked = responder): Buffer | undefined {
   const head = new XdrWriter(Buffer.alloc(256))
-  if (!responder.respond(call, 0, call.length, caller, head)) return undefined
-  const { body, bodyStart, bodyEnd } = responder
+  if (!asked.respond(call, 0, call.length, caller, head)) return undefined
+  const { body, bodyStart, bodyEnd } = asked
   return Buffer.concat([head.written(), body?.subarray(bodyStart, bodyEnd) ?? Buffer.alloc(0)])
 }
 
 function ask(procedure: number, fields: Fields, caller: Caller = ANYONE): Fields | undefined {
   const header = { xid: 77, program: 100004, version: 2, procedure }
-  const bytes = reply(writeCall(header, fields), caller)
+  const asked = fields['domain'] === empty.domain ? emptyResponder : responder
+  const bytes = reply(writeCall(header, fields), caller, asked)
   if (bytes === undefined) return undefined
   const { fields: said, left } = readReply(header, bytes)
   expect(left).toBe(0)
@@ -60,12 +66,43 @@ describe('DOMAIN', () => {
   })
 
   test('is false before there is an image', () => {
-    const fresh = new Responder(new Domains())
+    const fresh = new Responder(new Served())
     const head = new XdrWriter(Buffer.alloc(64))
     const header = { xid: 1, program: 100004, version: 2, procedure: P.DOMAIN }
     const call = writeCall(header, { domain })
     expect(fresh.respond(call, 0, call.length, ANYONE, head)).toBe(true)
     expect(readReply(header, head.written()).fields).toMatchObject({ served: false })
+  })
+})
+
+describe('a domain that has expired', () => {
+  const served = new Served()
+  served.serve(image)
+  const asked = new Responder(served)
+  const say = (procedure: number, fields: Fields): Fields | undefined => {
+    const header = { xid: 1, program: 100004, version: 2, procedure }
+    const bytes = reply(writeCall(header, fields), ANYONE, asked)
+    return bytes && readReply(header, bytes).fields
+  }
+
+  test('is denied by DOMAIN, by NONACK with silence, and answers all else as before', () => {
+    const others: readonly [number, Fields][] = [
+      [P.MATCH, { domain, map: 'passwd.byname', key: 'alice' }],
+      [P.FIRST, { domain, map: 'passwd.byname' }],
+      [P.NEXT, { domain, map: 'passwd.byname', key: 'alice' }],
+      [P.ALL, { domain, map: 'passwd.byname' }],
+      [P.MASTER, { domain, map: 'passwd.byname' }],
+      [P.ORDER, { domain, map: 'passwd.byname' }],
+      [P.MAPLIST, { domain }],
+    ]
+    const before = others.map(([procedure, fields]) => say(procedure, fields))
+    served.expired = true
+    expect(say(P.DOMAIN, { domain })).toMatchObject({ served: false })
+    expect(say(P.DOMAIN_NONACK, { domain })).toBeUndefined()
+    expect(others.map(([procedure, fields]) => say(procedure, fields))).toEqual(before)
+    served.expired = false
+    expect(say(P.DOMAIN, { domain })).toMatchObject({ served: true })
+    expect(say(P.DOMAIN_NONACK, { domain })).toMatchObject({ served: true })
   })
 })
 
@@ -344,7 +381,7 @@ describe('calls that are wrong', () => {
 
 describe('a new image', () => {
   test('is what every request after it sees, and the old one what was begun before', () => {
-    const own = new Domains()
+    const own = new Served()
     const first = imageOf([rows([user()])])
     own.serve(first)
     const asked = new Responder(own)
@@ -356,5 +393,16 @@ describe('a new image', () => {
     expect(body).toBe(first.bytes)
     asked.respond(call, 0, call.length, ANYONE, new XdrWriter(Buffer.alloc(64)))
     expect(asked.body).not.toBe(first.bytes)
+  })
+
+  test('of another domain leaves nothing of the one before', () => {
+    const own = new Served()
+    own.serve(image)
+    own.serve(empty)
+    const asked = new Responder(own)
+    const header = { xid: 1, program: 100004, version: 2, procedure: P.DOMAIN }
+    const say = (name: string) =>
+      readReply(header, reply(writeCall(header, { domain: name }), ANYONE, asked)!).fields['served']
+    expect([say(domain), say(empty.domain)]).toEqual([false, true])
   })
 })

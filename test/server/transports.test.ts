@@ -1,16 +1,21 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket as TcpSocket } from 'node:net'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { MARK_BYTES, RecordAssembler, writeMark } from '../../rpc/record.ts'
 import { YpProcedure as P, YpStat } from '../../rpc/yp.ts'
 import type { AccessRule } from '../../src/config/config.ts'
 import type { Log } from '../../src/log.ts'
 import type { Image } from '../../src/maps/image.ts'
-import { TCP_IDLE_MS, UDP_REPLY_BYTES } from '../../src/server/limits.ts'
-import { startServer } from '../../src/server/server.ts'
+import { createAccess } from '../../src/server/access.ts'
+import { DRAIN_IDLE_MS, DRAIN_MS, TCP_IDLE_MS, UDP_REPLY_BYTES } from '../../src/server/limits.ts'
+import { Responder } from '../../src/server/responder.ts'
+import { Served } from '../../src/server/served.ts'
+import type { Service } from '../../src/server/service.ts'
+import { serveTcp } from '../../src/server/tcp.ts'
+import { serveUdp } from '../../src/server/udp.ts'
 import { contents } from '../support/map-contents.ts'
-import { build, group, imageOf, rows, user } from '../support/rows.ts'
+import { group, imageOf, rows, user } from '../support/rows.ts'
 import { type Fields, readReply, writeCall } from '../support/rpc-codec.ts'
 
 const domain = 'example.com'
@@ -19,17 +24,18 @@ const many = rows(
   [group({ members: Array.from({ length: 2000 }, (_, i) => `user${i}`) })],
 )
 const options = { recordLimit: 65_536 }
-const bytes = build([many], options).bytes
 const image: Image = imageOf([many], options)
 
 let udp: Socket
 let tcp: Server
 let clients: (Socket | TcpSocket)[]
 let lines: string[]
+let served: Served
+let services: { readonly udp: Service; readonly tcp: Service }
 
 const log: Log = (_level, id) => lines.push(id)
 
-async function serve(family: 4 | 6, access: readonly AccessRule[] = []) {
+async function serve(family: 4 | 6, rules: readonly AccessRule[] = []) {
   const address = family === 4 ? '127.0.0.1' : '::1'
   udp = createSocket({ type: family === 4 ? 'udp4' : 'udp6' })
   udp.bind(0, address)
@@ -37,9 +43,12 @@ async function serve(family: 4 | 6, access: readonly AccessRule[] = []) {
   tcp = createServer({ allowHalfOpen: true })
   tcp.listen(0, address)
   await once(tcp, 'listening')
-  const server = startServer({ udp: [udp], tcp: [tcp], access, log })
-  server.receive({ kind: 'image', domain, bytes })
-  return { address, server, udpPort: udp.address().port, tcpPort: (tcp.address() as { port: number }).port }
+  served = new Served()
+  served.serve(image)
+  const responder = new Responder(served)
+  const access = createAccess(rules, () => lines.push('stranger'))
+  services = { udp: serveUdp(udp, responder, access, log), tcp: serveTcp(tcp, responder, access, log) }
+  return { address, udpPort: udp.address().port, tcpPort: (tcp.address() as { port: number }).port }
 }
 
 beforeEach(() => {
@@ -52,8 +61,10 @@ afterEach(async () => {
     if ('destroy' in client) client.destroy()
     else client.close()
   }
-  udp.close()
-  await new Promise((closed) => tcp.close(closed))
+  const closed = tcp.listening ? once(tcp, 'close') : undefined
+  services.udp.close()
+  services.tcp.close()
+  await closed
 })
 
 function header(procedure: number, xid = 1) {
@@ -81,6 +92,14 @@ async function open(address: string, port: number): Promise<TcpSocket> {
   clients.push(socket)
   await once(socket, 'connect')
   return socket
+}
+
+/** A connection, and the server's side of it. */
+async function connected(tcpPort: number) {
+  const accepted = once(tcp, 'connection')
+  const socket = await open('127.0.0.1', tcpPort)
+  const [serverSide] = (await accepted) as [TcpSocket]
+  return { socket, serverSide }
 }
 
 /** The next `count` replies on a stream. */
@@ -316,13 +335,26 @@ describe('TCP', () => {
     await closed
   })
 
+  test('a call that comes at the moment when its connection has been idle for too long is answered', async () => {
+    const { address, tcpPort } = await serve(4)
+    const accepted = once(tcp, 'connection')
+    const socket = await open(address, tcpPort)
+    const [serverSide] = (await accepted) as [TcpSocket]
+    const reply = replies(socket, 1)
+    socket.write(record(matchAlice(3)))
+    serverSide.setTimeout(1)
+    // Time goes by without a turn of the event loop: its timers come next, and then what was received.
+    for (const start = performance.now(); performance.now() < start + 20; );
+    expect((await reply)[0]!.readUInt32BE(0)).toBe(3)
+  })
+
   test('an image that arrives in the middle of an ALL leaves that ALL whole, and the next is of the new one', async () => {
-    const { address, server, tcpPort } = await serve(4)
+    const { address, tcpPort } = await serve(4)
     const socket = await open(address, tcpPort)
     const all = replies(socket, 1)
     socket.write(record(writeCall(header(P.ALL), { domain, map: 'passwd.byname' })))
     await once(socket, 'data')
-    server.receive({ kind: 'image', domain, bytes: build([rows([user()])], { generation: 2 }).bytes })
+    served.serve(imageOf([rows([user()])], { generation: 2 }))
     expect(read(P.ALL, (await all)[0]!)['records']).toHaveLength(20_001)
     const next = replies(socket, 1)
     socket.write(record(writeCall(header(P.ALL), { domain, map: 'passwd.byname' })))
@@ -368,15 +400,109 @@ describe('a stranger', () => {
   })
 })
 
-describe('the server side', () => {
-  test('keeps what it serves when a new image is damaged, and says so', async () => {
-    const { address, udpPort } = await serve(4)
-    const damaged = new SharedArrayBuffer(4096)
-    const second = startServer({ udp: [], tcp: [], access: [], log })
-    second.receive({ kind: 'image', domain, bytes: damaged })
-    expect(lines).toEqual(['image-refused'])
-    second.receive({ kind: 'trashed', domain, reason: 'x' })
-    expect(lines).toEqual(['image-refused', 'update-trashed'])
-    expect(read(P.MATCH, await askUdp(address, udpPort, matchAlice()))).toMatchObject({ status: YpStat.TRUE })
+describe('a drain', () => {
+  test('of UDP ends when the kernel has all replies', async () => {
+    const { udpPort } = await serve(4)
+    const send = udp.send.bind(udp)
+    const held = Promise.withResolvers<() => void>()
+    // A send that can't be done at once, for the socket's buffer is full.
+    udp.send = ((...args: Parameters<typeof send>) => held.resolve(() => send(...args))) as never
+    const reply = askUdp('127.0.0.1', udpPort, matchAlice(4))
+    const letGo = await held.promise
+    const closed = vi.fn<() => void>()
+    udp.once('close', closed)
+    const drained = services.udp.drain()
+    await new Promise(setImmediate)
+    expect(closed).not.toHaveBeenCalled()
+    letGo()
+    expect((await reply).readUInt32BE(0)).toBe(4)
+    await drained
+    expect(closed).toHaveBeenCalledOnce()
+  })
+
+  test('of TCP takes no new connection, and ends at once when there is none', async () => {
+    const { tcpPort } = await serve(4)
+    await services.tcp.drain()
+    const late = connect({ host: '127.0.0.1', port: tcpPort })
+    const [error] = (await once(late, 'error')) as [NodeJS.ErrnoException]
+    expect(error.code).toBe('ECONNREFUSED')
+  })
+
+  test('answers calls that come on a connection, and closes it when none has come for a moment', async () => {
+    const { tcpPort } = await serve(4)
+    const { socket, serverSide } = await connected(tcpPort)
+    const drained = services.tcp.drain()
+    expect(serverSide.timeout).toBe(DRAIN_IDLE_MS)
+    for (const xid of [1, 2, 3]) {
+      const reply = replies(socket, 1)
+      socket.write(record(matchAlice(xid)))
+      expect((await reply)[0]!.readUInt32BE(0)).toBe(xid)
+    }
+    const before = performance.now()
+    await once(socket, 'end')
+    expect(performance.now() - before).toBeGreaterThan(DRAIN_IDLE_MS * 0.9)
+    socket.end()
+    await drained
+  })
+
+  test('lets an answer go to its end, however slow its reader is', async () => {
+    const { tcpPort } = await serve(4)
+    const { socket, serverSide } = await connected(tcpPort)
+    socket.pause()
+    for (let xid = 1; xid <= 20; xid++) {
+      socket.write(record(writeCall(header(P.ALL, xid), { domain, map: 'passwd.byname' })))
+    }
+    await once(serverSide, 'data')
+    const drained = services.tcp.drain()
+    serverSide.emit('timeout')
+    await new Promise(setImmediate)
+    await new Promise(setImmediate)
+    expect(serverSide.destroyed).toBe(false)
+    const all = replies(socket, 20)
+    socket.resume()
+    expect((await all).map((reply) => reply.readUInt32BE(0))).toEqual(
+      Array.from({ length: 20 }, (_, i) => i + 1),
+    )
+    serverSide.emit('timeout')
+    await drained
+  })
+
+  test('waits for the rest of a call that has begun', async () => {
+    const { tcpPort } = await serve(4)
+    const { socket, serverSide } = await connected(tcpPort)
+    const call = record(matchAlice(9))
+    const begun = once(serverSide, 'data')
+    socket.write(call.subarray(0, 10))
+    await begun
+    const drained = services.tcp.drain()
+    serverSide.emit('timeout')
+    await new Promise(setImmediate)
+    await new Promise(setImmediate)
+    const reply = replies(socket, 1)
+    socket.write(call.subarray(10))
+    expect((await reply)[0]!.readUInt32BE(0)).toBe(9)
+    serverSide.emit('timeout')
+    await drained
+  })
+
+  test('does not last longer than its limit', async () => {
+    const { tcpPort } = await serve(4)
+    const { socket, serverSide } = await connected(tcpPort)
+    socket.pause()
+    for (let i = 0; i < 20; i++) {
+      socket.write(record(writeCall(header(P.ALL), { domain, map: 'passwd.byname' })))
+    }
+    await once(serverSide, 'data')
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const drained = services.tcp.drain()
+      vi.advanceTimersByTime(DRAIN_MS - 1)
+      expect(serverSide.destroyed).toBe(false)
+      vi.advanceTimersByTime(1)
+      expect(serverSide.destroyed).toBe(true)
+      await drained
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })

@@ -1,4 +1,4 @@
-/** The domains that are served now: each with one whole image, replaced by one assignment. */
+/** What is served now: one domain, with one whole image, replaced by one assignment. */
 import type { Span } from '../../rpc/xdr-reader.ts'
 import { XdrWriter } from '../../rpc/xdr-writer.ts'
 import { YpStat } from '../../rpc/yp.ts'
@@ -31,18 +31,22 @@ export class ServedDomain {
   }
 }
 
-export class Domains {
-  #served: readonly ServedDomain[] = []
+export class Served {
+  /** The image is too old to be vouched for: DOMAIN no longer says yes, and all else is answered as before. */
+  expired = false
+  #domain: ServedDomain | undefined
 
-  /** From the next request on, answers come from this image. */
+  get image(): Image | undefined {
+    return this.#domain?.image
+  }
+
+  /** From the next request on, answers come from this image, and what it replaces is there no more. */
   serve(image: Image): void {
-    const others = this.#served.filter((served) => served.image.domain !== image.domain)
-    this.#served = [...others, new ServedDomain(image)]
+    this.#domain = new ServedDomain(image)
   }
 
   find(bytes: Uint8Array, name: Span): ServedDomain | undefined {
-    for (const served of this.#served) if (served.isNamed(bytes, name)) return served
-    return undefined
+    return this.#domain?.isNamed(bytes, name) ? this.#domain : undefined
   }
 }
 

@@ -1,0 +1,154 @@
+/** The server process: answers strangers from the image that it was given, and the supervisor's questions. */
+import type { Duplex } from 'node:stream'
+import type { AccessRule } from '../config/config.ts'
+import type { Log, LogLevel } from '../log.ts'
+import type { Image } from '../maps/image.ts'
+import { openChannel } from '../messages/channel.ts'
+import {
+  type FromServer,
+  type LoadedImage,
+  type ServerSettings,
+  type ToServer,
+  toServer,
+} from '../messages/server.ts'
+import { createAccess } from './access.ts'
+import { watchExpiry } from './expiry.ts'
+import { createLoader } from './loader.ts'
+import { createLookups } from './lookups.ts'
+import { rarely } from './rarely.ts'
+import { Responder } from './responder.ts'
+import { Served } from './served.ts'
+import type { Service } from './service.ts'
+import { type Descriptor, openSockets } from './sockets.ts'
+
+/**
+ * Serves until its channel or a drain has ended, or something is wrong that the log tells of; everything is
+ * closed then. Its sockets open with the first settings, behind the image that was asked for before them: calls
+ * that wait in the sockets since the last server process are answered from that image.
+ */
+export async function runServer(
+  stream: Duplex,
+  descriptors: readonly Descriptor[],
+  log: Log,
+  setLevel: (level: LogLevel) => void,
+): Promise<void> {
+  const over = Promise.withResolvers<void>()
+  const served = new Served()
+  const expiry = watchExpiry(served, log)
+  const stranger = rarely((address: string, count) => {
+    const all = `${count} such addresses so far`
+    log('warning', 'stranger', `no answer to ${address}, which no "allow from" covers; ${all}`)
+  })
+  let access = createAccess([], stranger)
+  let opening: Promise<void> | undefined
+  let services: readonly Service[] = []
+  let closed = false
+
+  const close = () => {
+    if (closed) return
+    closed = true
+    expiry.stop()
+    for (const service of services) service.close()
+    channel.end()
+    over.resolve()
+  }
+
+  const open = async () => {
+    if (closed) return
+    try {
+      services = await openSockets(descriptors, new Responder(served), (address) => access(address), log)
+      if (closed) for (const service of services) service.close()
+      else send({ kind: 'ready' })
+    } catch (error) {
+      log('error', 'not-listening', (error as Error).message)
+      close()
+    }
+  }
+
+  const drain = async () => {
+    await opening
+    await Promise.all(services.map((service) => service.drain()))
+    close()
+  }
+
+  const send = (message: FromServer) => channel.send(message)
+  const lookups = createLookups(served, send)
+
+  /** Says what became of an image; the first time, when the sockets are open too. */
+  const report = async (message: FromServer) => {
+    opening ??= open()
+    await opening
+    send(message)
+  }
+  const loader = createLoader({
+    loaded(image, { id, fresh }) {
+      served.serve(image)
+      expiry.setFresh(fresh)
+      void report(describe(image, id, fresh))
+    },
+    refused: ({ id, path }, reason) => void report({ kind: 'refused', id, path, reason }),
+  })
+
+  const configure = (message: ServerSettings) => {
+    access = createAccess(message.access.map(toRule), stranger)
+    expiry.setLimit(message.expire)
+    if (!loader.begin()) opening ??= open()
+  }
+
+  const channel = openChannel<ToServer, FromServer>(stream, toServer, {
+    message(message) {
+      if (closed) return
+      switch (message.kind) {
+        case 'ping':
+          return send({ kind: 'pong', id: message.id })
+        case 'log-level':
+          return setLevel(message.level)
+        case 'configure':
+          return configure(message)
+        case 'load':
+          return loader.load(message)
+        case 'fresh':
+          if (!loader.setFresh(message.at)) expiry.setFresh(message.at)
+          return
+        case 'match':
+          return lookups.match(message.id, message.map, message.key)
+        case 'cat':
+          return lookups.cat(message.id, message.map)
+        case 'more':
+          return lookups.more(message.id)
+        case 'drop':
+          return lookups.drop(message.id)
+        case 'drain':
+          return void drain()
+        default:
+          message satisfies never
+      }
+    },
+    fault(reason) {
+      log('error', 'bad-message', `the supervisor said what the server process does not know: ${reason}`)
+      close()
+    },
+    end: close,
+  })
+  return over.promise
+}
+
+function describe(image: Image, id: number, fresh: number): LoadedImage {
+  const { domain, generation, created, contents, users, groups, maps } = image
+  return {
+    kind: 'loaded',
+    id,
+    domain,
+    generation,
+    created,
+    contents: contents.toString('hex'),
+    fresh,
+    users,
+    groups,
+    maps: maps.map(({ name, count, secure }) => ({ name, records: count, secure })),
+  }
+}
+
+function toRule({ verdict, prefix, bits }: ServerSettings['access'][number]): AccessRule {
+  return { verdict, prefix: Uint8Array.from(prefix), bits }
+}

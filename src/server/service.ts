@@ -1,0 +1,7 @@
+/** Answering on one socket. */
+export interface Service {
+  /** Takes nothing new; resolves when all that came before is answered and the socket is closed. */
+  readonly drain: () => Promise<void>
+  /** Closes the socket and what came in through it, now. */
+  readonly close: () => void
+}
