@@ -1,15 +1,15 @@
 #!/usr/bin/env node
-/** The command line: ypldap [-dnv] [-D macro=value] [-f file] */
+/**
+ * The command line: ypldap [-dnv] [-D macro=value] [-f file]. The processes that it starts are the same program
+ * with --role; what a role does not need it does not load.
+ */
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import type { Config } from './config/config.ts'
 import { loadConfig } from './config/load.ts'
 import { MacroError, parseMacroDefinitions } from './config/macro-definition.ts'
 import { formatProblem } from './config/problem.ts'
-import { type Daemon, startDaemon } from './daemon.ts'
-import { checkDirectories } from './directory/check.ts'
-import { createLog, type Log } from './log.ts'
-import { runInBackground, tellParent } from './supervisor/background.ts'
-import { StartError } from './supervisor/start-error.ts'
+import { createLogger, type Logger, type LogLevel, wantsPrefix } from './log.ts'
 
 /** Also an orderly end after a signal. */
 const EXIT_OK = 0
@@ -19,6 +19,8 @@ const EXIT_FAILURE = 1
 const USAGE = 'usage: ypldap [-dnv] [-D macro=value] [-f file]\n'
 
 const DEFAULT_FILE = '/etc/ypldap.conf'
+
+const PROGRAM = fileURLToPath(import.meta.url)
 
 interface Arguments {
   /** stay in the foreground, log to stderr */
@@ -30,43 +32,73 @@ interface Arguments {
   readonly file: string
 }
 
-async function main(): Promise<number> {
-  const args = readArguments(process.argv.slice(2))
-  if (typeof args === 'string') return fail(args)
-  const { config, problems, warnings } = loadConfig(args.file, args.macros)
-  if (args.verbose) for (const warning of warnings) say(`${formatProblem(warning)} (warning)`)
+async function main(words: readonly string[]): Promise<number> {
+  if (words[0] === '--role') return runRole(words[1], words.slice(2))
+  const args = readArguments(words)
+  if (typeof args === 'string') {
+    process.stderr.write(args)
+    return EXIT_FAILURE
+  }
+  return args.checkOnly ? check(args) : start(args)
+}
+
+/** -n: everything that can be known to be wrong without asking a server. */
+async function check({ file, macros, verbose }: Arguments): Promise<number> {
+  const { checkDirectories } = await import('./directory/check.ts')
+  const { config, problems, warnings } = loadConfig(file, macros)
+  if (verbose) for (const warning of warnings) say(`${formatProblem(warning)} (warning)`)
   const all = config === undefined ? problems : [...problems, ...checkDirectories(config)]
   for (const problem of all) say(formatProblem(problem))
   if (config === undefined || all.length > 0) return EXIT_FAILURE
-  if (args.checkOnly) {
-    say('configuration OK')
-    return EXIT_OK
-  }
-  if (!args.foreground) return runInBackground(process.argv.slice(2))
-  const log = createLog(args.verbose ? 'debug' : 'info', (line) => process.stderr.write(line))
-  try {
-    await serve(config, log)
-    return EXIT_OK
-  } catch (error) {
-    if (!(error instanceof StartError)) throw error
-    log('error', error.code, error.message)
-    tellParent({ ready: false, reason: error.message })
-    return EXIT_FAILURE
-  }
+  say('configuration OK')
+  return EXIT_OK
 }
 
-/** Resolves when the daemon has stopped, after SIGTERM or SIGINT; throws StartError when it can't serve. */
-async function serve(config: Config, log: Log): Promise<void> {
-  // Heard from the first moment on: a signal during the start must not leave a registration behind.
-  const ended = Promise.withResolvers<NodeJS.Signals>()
-  let daemon: Daemon | undefined
-  process.once('SIGTERM', ended.resolve)
-  process.once('SIGINT', ended.resolve)
-  process.on('SIGHUP', () => daemon?.refresh())
-  daemon = await startDaemon(config, log)
-  tellParent({ ready: true })
-  log('info', 'stopping', `on ${await ended.promise}`)
-  await daemon.stop()
+async function start({ file, macros, verbose, foreground }: Arguments): Promise<number> {
+  const [{ stageConfig }, { runInBackground }, { serve }] = await Promise.all([
+    import('./supervisor/stage.ts'),
+    import('./supervisor/background.ts'),
+    import('./supervisor/serve.ts'),
+  ])
+  const source = { program: PROGRAM, file: resolve(file), macros }
+  const { config, problems, warnings } = await stageConfig(source)
+  if (verbose) for (const warning of warnings) say(`${formatProblem(warning)} (warning)`)
+  for (const problem of problems) say(problem)
+  if (config === undefined) return EXIT_FAILURE
+  if (!foreground) return runInBackground(process.argv.slice(2))
+  const level = verbose ? 'debug' : 'info'
+  const served = await serve({ source, config, logger: stderrLogger(level), level })
+  return served ? EXIT_OK : EXIT_FAILURE
+}
+
+/** A child of the supervisor: its channel is descriptor 3, sockets follow. */
+async function runRole(role: string | undefined, descriptors: readonly string[]): Promise<number> {
+  process.title = `ypldap: ${role}`
+  // Signals are for the supervisor, which ends its children by closing their channels: a ^C reaches us all.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+  const { Socket } = await import('node:net')
+  const channel = new Socket({ fd: 3, allowHalfOpen: true })
+  const logger = stderrLogger('info')
+  if (role === 'directory') {
+    const { runDirectory } = await import('./directory/process.ts')
+    await runDirectory(channel, logger.log, logger.setLevel)
+  } else if (role === 'server') {
+    const { runServer } = await import('./server/process.ts')
+    await runServer(
+      channel,
+      descriptors.map((kind, index) => ({ kind, fd: 4 + index })),
+      logger.log,
+      logger.setLevel,
+    )
+  } else {
+    return EXIT_FAILURE
+  }
+  logger.flush()
+  return EXIT_OK
+}
+
+function stderrLogger(level: LogLevel): Logger {
+  return createLogger({ level, write: (line) => process.stderr.write(line), prefixed: wantsPrefix() })
 }
 
 /** The arguments, or what is wrong with them. */
@@ -100,15 +132,10 @@ function say(text: string): void {
   process.stderr.write(`${text}\n`)
 }
 
-function fail(text: string): number {
-  process.stderr.write(text)
-  return EXIT_FAILURE
-}
-
 // What ps(1) shows, and by its first word who holds a port.
 process.title = ['ypldap', ...process.argv.slice(2)].join(' ')
 // Node's own answer to this signal is to listen for a debugger, which anyone on this host could then be.
 process.on('SIGUSR1', () => {})
 // A log that nobody reads any more is no reason to stop serving.
 process.stderr.on('error', () => {})
-process.exitCode = await main()
+process.exitCode = await main(process.argv.slice(2))

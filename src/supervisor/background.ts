@@ -10,7 +10,7 @@ export type StartReport = { readonly ready: true } | { readonly ready: false; re
 /** Starts the daemon with these arguments; resolves with the exit code of the starting command. */
 export async function runInBackground(args: readonly string[]): Promise<number> {
   // The system's log is a datagram socket, which Node can't speak to: logger(1) can.
-  const logger = spawn('logger', ['-t', 'ypldap', '-p', 'daemon.notice'], {
+  const logger = spawn('logger', ['-t', 'ypldap', '-p', 'daemon.notice', '--prio-prefix'], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   })

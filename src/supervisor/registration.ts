@@ -5,46 +5,88 @@
 import { type Binding, universalAddress, universalPort } from '../../rpc/rpcbind.ts'
 import { YP_PROGRAM, YP_VERSION } from '../../rpc/yp.ts'
 import type { Log } from '../log.ts'
+import { StartError } from '../start-error.ts'
 import { portHolder } from './port-holder.ts'
 import { answers } from './probe.ts'
 import { connectRpcbind, type RpcbindClient } from './rpcbind-client.ts'
 import type { Endpoint } from './sockets.ts'
-import { StartError } from './start-error.ts'
 
 export type Connect = () => Promise<RpcbindClient>
 
 /** Between two looks whether we are still registered, in milliseconds. */
 export const WATCH_MS = 60_000
 
+export interface Registration {
+  /** what rpcbind has of ours */
+  readonly bindings: () => readonly Binding[]
+  /** Other endpoints from now on; entries that stay the same are not touched. Throws StartError. */
+  readonly replace: (endpoints: readonly Endpoint[]) => Promise<void>
+  /** Takes all back, or throws why rpcbind could not be told; in any case nothing is looked after any more. */
+  readonly withdraw: () => Promise<void>
+}
+
 /**
- * Registers the endpoints, and again when rpcbind has forgotten them, as it does when it is restarted; returns
- * the function that takes them back.
+ * Registers the endpoints, and again when rpcbind has forgotten them, as it does when it is restarted.
+ * Throws StartError, and has then registered nothing.
  */
 export async function register(
   endpoints: readonly Endpoint[],
   log: Log,
   connect: Connect = connectRpcbind,
-): Promise<() => Promise<void>> {
+): Promise<Registration> {
+  let ours: readonly Binding[] = []
+  /** One thing at a time: a look at rpcbind's table must not see a replacement half done. */
+  let busy = Promise.resolve()
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    const done = busy.then(work)
+    busy = done.catch(() => {})
+    return done
+  }
+  const replace = (next: readonly Endpoint[]) =>
+    inTurn(async () => {
+      ours = await exchange(ours, next, log, connect)
+    })
+  await replace(endpoints)
+  const watch = setInterval(() => {
+    // Where rpcbind is away there is nothing to do: the next look will tell.
+    inTurn(() => restore(ours, log, connect)).catch(() => {})
+  }, WATCH_MS)
+  return {
+    bindings: () => ours,
+    replace,
+    withdraw() {
+      clearInterval(watch)
+      return inTurn(async () => {
+        const mine = ours
+        ours = []
+        await unregister(mine, connect)
+      })
+    },
+  }
+}
+
+/** Takes back what is no longer wanted and sets what is new; at a failure all is as it was. */
+async function exchange(
+  before: readonly Binding[],
+  endpoints: readonly Endpoint[],
+  log: Log,
+  connect: Connect,
+): Promise<readonly Binding[]> {
   const client = await reach(connect)
   try {
-    const ours = bindings(endpoints, client.netids, log)
-    await clearStale(client, endpoints, log)
-    for (const [index, binding] of ours.entries()) {
+    const wanted = bindings(endpoints, client.netids, log)
+    const gone = before.filter((binding) => !wanted.some((other) => isSame(other, binding)))
+    const fresh = wanted.filter((binding) => !before.some((other) => isSame(other, binding)))
+    await clearStale(client, endpoints, before, log)
+    for (const binding of gone) await client.unset(binding)
+    for (const [index, binding] of fresh.entries()) {
       if (await client.set(binding)) continue
       const error = await refused(client, binding)
-      for (const done of ours.slice(0, index)) await client.unset(done)
+      for (const done of fresh.slice(0, index)) await client.unset(done)
+      for (const binding of gone) await client.set(binding)
       throw error
     }
-    let looking = Promise.resolve()
-    const watch = setInterval(() => {
-      // Where rpcbind is away there is nothing to do: the next look will tell.
-      looking = looking.then(() => restore(ours, log, connect)).catch(() => {})
-    }, WATCH_MS)
-    return async () => {
-      clearInterval(watch)
-      await looking
-      await unregister(ours, connect)
-    }
+    return wanted
   } finally {
     client.close()
   }
@@ -87,9 +129,15 @@ function bindings(endpoints: readonly Endpoint[], netids: readonly string[], log
   })
 }
 
-async function clearStale(client: RpcbindClient, endpoints: readonly Endpoint[], log: Log): Promise<void> {
+async function clearStale(
+  client: RpcbindClient,
+  endpoints: readonly Endpoint[],
+  ours: readonly Binding[],
+  log: Log,
+): Promise<void> {
   for (const binding of await client.dump()) {
     if (binding.program !== YP_PROGRAM || binding.version !== YP_VERSION) continue
+    if (ours.some((own) => isSame(own, binding))) continue
     const transport = binding.netid.startsWith('udp') ? 'udp' : 'tcp'
     const port = universalPort(binding.address) ?? 0
     // We hold that port ourselves, so whoever registered it is gone.

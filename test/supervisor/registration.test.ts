@@ -2,12 +2,12 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type Binding, universalAddress } from '../../rpc/rpcbind.ts'
+import { type Binding, universalAddress, universalPort } from '../../rpc/rpcbind.ts'
 import type { Log } from '../../src/log.ts'
+import { StartError } from '../../src/start-error.ts'
 import { register, WATCH_MS } from '../../src/supervisor/registration.ts'
 import type { RpcbindClient } from '../../src/supervisor/rpcbind-client.ts'
 import type { Endpoint } from '../../src/supervisor/sockets.ts'
-import { StartError } from '../../src/supervisor/start-error.ts'
 import { freePort } from '../support/lab-port.ts'
 
 /** rpcbind's table; a program, version and transport has one entry at most. */
@@ -260,16 +260,16 @@ describe('taking the registration back', () => {
   test('removes all of ours, and nothing else', async () => {
     const other = entry('udp', '0.0.0.0', 111, { program: 100000 })
     table = [other]
-    const unregister = await register(all(834), log, rpcbind())
+    const { withdraw } = await register(all(834), log, rpcbind())
     expect(table).toHaveLength(5)
-    await unregister()
+    await withdraw()
     expect(table).toEqual([other])
   })
 
   test('leaves the entry of a server that came after us', async () => {
-    const unregister = await register(all(834), log, rpcbind())
+    const { withdraw } = await register(all(834), log, rpcbind())
     table = [...entriesOf(834).slice(0, 1), ...entriesOf(900).slice(1)]
-    await unregister()
+    await withdraw()
     expect(table).toEqual(entriesOf(900).slice(1))
   })
 
@@ -279,9 +279,40 @@ describe('taking the registration back', () => {
       if (gone) throw new Error('gone')
       return rpcbind()()
     }
-    const unregister = await register(all(834), log, connect)
+    const { withdraw } = await register(all(834), log, connect)
     gone = true
-    await expect(unregister()).rejects.toThrow('gone')
+    await expect(withdraw()).rejects.toThrow('gone')
+  })
+})
+
+describe('other endpoints than before', () => {
+  test('take the place of those that are gone, and leave alone those that stay', async () => {
+    const registration = await register(all(834), log, rpcbind())
+    const stays = table.filter(({ netid }) => netid.startsWith('tcp'))
+    await registration.replace(
+      all(835).map((one) => (one.netid.startsWith('tcp') ? { ...one, port: 834 } : one)),
+    )
+    expect(table.filter(({ netid }) => netid.startsWith('tcp'))).toEqual(stays)
+    expect(table.filter((one) => stays.includes(one))).toHaveLength(2)
+    expect(registration.bindings().map(({ address }) => universalPort(address))).toEqual([835, 834, 835, 834])
+    await registration.withdraw()
+    expect(table).toEqual([])
+  })
+
+  test('change nothing when rpcbind refuses them', async () => {
+    let refusing = false
+    const connect = async (): Promise<RpcbindClient> => {
+      const client = await rpcbind()()
+      const set = async (binding: Binding) => !(refusing && binding.netid === 'tcp6') && client.set(binding)
+      return { ...client, set }
+    }
+    const registration = await register([{ netid: 'udp', address: '127.0.0.1', port: 834 }], log, connect)
+    const before = [...table]
+    refusing = true
+    await expect(registration.replace(all(835))).rejects.toThrow(StartError)
+    expect(table).toEqual(before)
+    expect(registration.bindings()).toHaveLength(1)
+    await registration.withdraw()
   })
 })
 
@@ -294,7 +325,7 @@ describe('an rpcbind that is restarted, and has forgotten everything', () => {
   })
 
   test('is told of us again, and the log says so', async () => {
-    const unregister = await register(all(834), log, rpcbind())
+    const { withdraw } = await register(all(834), log, rpcbind())
     const before = [...table]
     table = []
     await vi.advanceTimersByTimeAsync(WATCH_MS)
@@ -303,17 +334,17 @@ describe('an rpcbind that is restarted, and has forgotten everything', () => {
     expect(lines[0]).toMatch(
       /^warning registered-again: rpcbind had forgotten program 100004 version 2 on udp /,
     )
-    await unregister()
+    await withdraw()
     expect(table).toEqual([])
   })
 
   test('keeps the server that has registered meanwhile', async () => {
-    const unregister = await register(all(834), log, rpcbind())
+    const { withdraw } = await register(all(834), log, rpcbind())
     table = [...entriesOf(900)]
     await vi.advanceTimersByTimeAsync(WATCH_MS)
     expect(table).toEqual(entriesOf(900))
     expect(lines).toEqual([])
-    await unregister()
+    await withdraw()
     expect(table).toEqual(entriesOf(900))
   })
 
@@ -323,19 +354,19 @@ describe('an rpcbind that is restarted, and has forgotten everything', () => {
       if (away) throw new Error('away')
       return rpcbind()()
     }
-    const unregister = await register(all(834), log, connect)
+    const { withdraw } = await register(all(834), log, connect)
     table = []
     away = true
     await vi.advanceTimersByTimeAsync(WATCH_MS)
     away = false
     await vi.advanceTimersByTimeAsync(WATCH_MS)
     expect(table).toHaveLength(4)
-    await unregister()
+    await withdraw()
   })
 
   test('is not told of us any more once we have taken the registration back', async () => {
-    const unregister = await register(all(834), log, rpcbind())
-    await unregister()
+    const { withdraw } = await register(all(834), log, rpcbind())
+    await withdraw()
     await vi.advanceTimersByTimeAsync(WATCH_MS * 3)
     expect(table).toEqual([])
   })

@@ -5,8 +5,15 @@ import { createServer, isIPv6, type Server } from 'node:net'
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Listen } from '../../src/config/config.ts'
 import type { Log } from '../../src/log.ts'
-import { bindSockets, type Sockets } from '../../src/supervisor/sockets.ts'
-import { StartError } from '../../src/supervisor/start-error.ts'
+import { StartError } from '../../src/start-error.ts'
+import {
+  bindSockets,
+  closeSockets,
+  type Endpoint,
+  endpointsOf,
+  pairsOf,
+  type Sockets,
+} from '../../src/supervisor/sockets.ts'
 import { accepts, freePort } from '../support/lab-port.ts'
 import { waitUntil } from '../support/lab-wait.ts'
 
@@ -30,17 +37,21 @@ function listen(port: number, address?: string): Listen {
   return address === undefined ? { at, port } : { at, port, address }
 }
 
-async function bind(wanted: readonly Listen[], local = true): Promise<Sockets> {
-  const sockets = await bindSockets(wanted, local, log)
-  ending.push(() => sockets.close())
-  return sockets
+function bind(wanted: readonly Listen[], local = true): readonly Endpoint[] {
+  const sockets = bindSockets(wanted, local, log)
+  ending.push(() => closeSockets(sockets))
+  return endpointsOf(sockets)
 }
 
 /** The error of a start that must fail. */
-async function failure(wanted: readonly Listen[], local = true): Promise<StartError> {
-  const result: unknown = await bind(wanted, local).catch((error: unknown) => error)
-  if (result instanceof StartError) return result
-  throw new Error(`not a StartError: ${String(result)}`)
+function failure(wanted: readonly Listen[], local = true): StartError {
+  try {
+    bind(wanted, local)
+  } catch (error) {
+    if (error instanceof StartError) return error
+    throw error
+  }
+  throw new Error('all was bound')
 }
 
 /** A listener of TCP that is closed when the test ends. */
@@ -83,7 +94,7 @@ function openSockets(): number {
 
 describe('without a listen statement', () => {
   test('all four transports have one port number', async () => {
-    const { endpoints, udp, tcp } = await bind([])
+    const endpoints = bind([])
     const [{ port } = { port: 0 }] = endpoints
     expect(port).toBeGreaterThan(0)
     expect(endpoints).toEqual([
@@ -92,31 +103,23 @@ describe('without a listen statement', () => {
       { netid: 'udp6', address: '::1', port },
       { netid: 'tcp6', address: '::1', port },
     ])
-    expect(udp.map((socket) => socket.address())).toMatchObject([
-      { address: '127.0.0.1', port },
-      { address: '::1', port },
-    ])
-    expect(tcp.map((server) => server.address())).toMatchObject([
-      { address: '127.0.0.1', port },
-      { address: '::1', port },
-    ])
   })
 
   test('"bind local" is on loopback alone, anything else on every address', async () => {
-    const local = await bind([])
-    expect(new Set(local.endpoints.map(({ address }) => address))).toEqual(new Set(['127.0.0.1', '::1']))
-    const everywhere = await bind([], false)
-    expect(new Set(everywhere.endpoints.map(({ address }) => address))).toEqual(new Set(['0.0.0.0', '::']))
-    // What comes in is the server side's to close, which is not here.
-    for (const server of everywhere.tcp) server.on('connection', (socket) => socket.destroy())
-    expect(await accepts(everywhere.endpoints[0]!.port)).toBe(true)
-    expect(await accepts(everywhere.endpoints[0]!.port, '::1')).toBe(true)
+    expect(bind([]).map(({ address }) => address)).toEqual(['127.0.0.1', '127.0.0.1', '::1', '::1'])
+    expect(bind([], false).map(({ address }) => address)).toEqual(['0.0.0.0', '0.0.0.0', '::', '::'])
+  })
+
+  test('nothing is read and nobody is answered by the process that binds', async () => {
+    const [{ port } = { port: 0 }] = bind([])
+    // Bound, but not listening: that is for the process that answers.
+    expect(await accepts(port)).toBe(false)
   })
 
   test.runIf(isRoot)(
     'root has a reserved port from 600 up, which is what ypbind takes answers from',
     async () => {
-      const [{ port } = { port: 0 }] = (await bind([])).endpoints
+      const [{ port } = { port: 0 }] = bind([])
       expect(port).toBeGreaterThanOrEqual(600)
       expect(port).toBeLessThan(1024)
     },
@@ -124,7 +127,7 @@ describe('without a listen statement', () => {
 
   test.runIf(isRoot)('a port that is taken on one transport is passed over on all', async () => {
     const port = await occupyFirst()
-    const { endpoints } = await bind([])
+    const endpoints = bind([])
     expect(endpoints).toHaveLength(4)
     expect(endpoints.map((endpoint) => endpoint.port)).not.toContain(port)
   })
@@ -133,7 +136,7 @@ describe('without a listen statement', () => {
 describe('a listen statement', () => {
   test('fixes the port, of both families when it names no address', async () => {
     const port = await freePort()
-    const { endpoints } = await bind([listen(port)])
+    const endpoints = bind([listen(port)])
     expect(endpoints.map(({ netid, port }) => [netid, port])).toEqual([
       ['udp', port],
       ['tcp', port],
@@ -144,7 +147,7 @@ describe('a listen statement', () => {
 
   test('may stand several times, each with its own address and port', async () => {
     const [one, two] = [await freePort(), await freePort()]
-    const { endpoints } = await bind([listen(one, '127.0.0.1'), listen(two, '::1')])
+    const endpoints = bind([listen(one, '127.0.0.1'), listen(two, '::1')])
     expect(endpoints).toEqual([
       { netid: 'udp', address: '127.0.0.1', port: one },
       { netid: 'tcp', address: '127.0.0.1', port: one },
@@ -154,9 +157,39 @@ describe('a listen statement', () => {
   })
 
   test('addresses without a port share one, since rpcbind can name only one', async () => {
-    const { endpoints } = await bind([listen(0, '127.0.0.1'), listen(0, '127.0.0.2'), listen(0, '::1')])
+    const endpoints = bind([listen(0, '127.0.0.1'), listen(0, '127.0.0.2'), listen(0, '::1')])
     expect(endpoints).toHaveLength(6)
     expect(new Set(endpoints.map(({ port }) => port)).size).toBe(1)
+  })
+})
+
+describe('another set of wishes', () => {
+  test('gets the sockets that it still wants, and new ones for what is new', async () => {
+    const [one, two, three] = [await freePort(), await freePort(), await freePort()]
+    const before = bindSockets([listen(one), listen(two, '127.0.0.1')], true, log)
+    ending.push(() => closeSockets(before))
+    const after = bindSockets([listen(two, '127.0.0.1'), listen(three, '127.0.0.1')], true, log, before)
+    ending.push(() => closeSockets(after, before))
+    expect(endpointsOf(after).map(({ port }) => port)).toEqual([two, two, three, three])
+    expect(pairsOf(after)[0]).toBe(pairsOf(before)[2])
+    // What is no longer wanted stays open until its owner closes it.
+    closeSockets(before, after)
+    expect(openSockets()).toBe(idle + 4)
+  })
+
+  test('that can not be had leaves those that were there as they were', async () => {
+    const [one, taken] = [await freePort(), await freePort()]
+    const before = bindSockets([listen(one)], true, log)
+    ending.push(() => closeSockets(before))
+    await occupyUdp(taken, '::1')
+    expect(() => bindSockets([listen(one), listen(taken)], true, log, before)).toThrow(StartError)
+    await vi.waitFor(() => expect(openSockets()).toBe(idle + 5))
+  })
+
+  test('of any port keeps the port it has', () => {
+    const before: Sockets = bindSockets([], true, log)
+    ending.push(() => closeSockets(before))
+    expect(endpointsOf(bindSockets([], true, log, before))).toEqual(endpointsOf(before))
   })
 })
 
@@ -171,7 +204,7 @@ describe('a port that is taken', () => {
     async (_, occupy, address) => {
       const port = await freePort()
       await occupy(port, address)
-      const error = await failure([listen(port)])
+      const error = failure([listen(port)])
       expect(error.code).toBe('address-in-use')
       expect(error.message).toMatch(
         new RegExp(`^${address} port ${port} is taken by .+ \\(pid ${process.pid}\\): `),
@@ -183,23 +216,23 @@ describe('a port that is taken', () => {
   test('leaves no descriptor behind, also of addresses that were bound before', async () => {
     const [free, taken] = [await freePort(), await freePort()]
     await occupyUdp(taken, '::1')
-    await failure([listen(free), listen(taken)])
+    failure([listen(free), listen(taken)])
     // Only the one that was taken before.
     await vi.waitFor(() => expect(openSockets()).toBe(idle + 1))
     // And so the port can be had again.
-    await bind([listen(free)])
+    bind([listen(free)])
   })
 })
 
 test('an address that this host has not is an error that says so', async () => {
-  const error = await failure([listen(await freePort(), '2001:db8::1')], false)
+  const error = failure([listen(await freePort(), '2001:db8::1')], false)
   expect(error.code).toBe('address-not-bound')
   expect(error.message).toMatch(/^can't listen on 2001:db8::1 port \d+: /)
 })
 
 test('close gives every descriptor back', async () => {
-  const sockets = await bindSockets([], true, log)
+  const sockets = bindSockets([], true, log)
   expect(openSockets()).toBe(idle + 4)
-  sockets.close()
+  closeSockets(sockets)
   await vi.waitFor(() => expect(openSockets()).toBe(idle))
 })

@@ -1,0 +1,65 @@
+/** What a configuration means on this host: accounts, places, and what each child is told. */
+import { join } from 'node:path'
+import type { Config } from '../config/config.ts'
+import { fingerprint } from '../config/fingerprint.ts'
+import { controlPath } from '../control/path.ts'
+import type { Log } from '../log.ts'
+import { MESSAGE_BYTES } from '../messages/limits.ts'
+import { StartError } from '../start-error.ts'
+import { findAccounts, findGroup } from './accounts.ts'
+import { warnOfUnreadable } from './config-files.ts'
+import type { DirectoryPlan } from './directory-side.ts'
+import { checkProgram } from './readable.ts'
+import type { ServerPlan } from './server-side.ts'
+import { directorySettings, serverSettings } from './settings.ts'
+import { prepareStateDirectory, stateDirectoryOf } from './state-directory.ts'
+
+/** Plain data, so that two can be compared. */
+export interface Plan {
+  /** the state directory */
+  readonly state: string
+  readonly control: { readonly path: string; readonly group: number | undefined }
+  readonly server: Omit<ServerPlan, 'sockets'>
+  readonly directory: DirectoryPlan
+}
+
+/** Makes the state directory, if it is not there, and changes nothing else. Throws StartError. */
+export function makePlan(config: Config, program: string, log: Log): Plan {
+  const accounts = findAccounts(config)
+  if (accounts !== undefined) {
+    checkProgram(program, accounts)
+    warnOfUnreadable(config, accounts.directory, log)
+  }
+  const state = stateDirectoryOf(config.state, accounts !== undefined)
+  prepareStateDirectory(state, accounts)
+  const { socket, group } = config.control
+  return {
+    state,
+    control: { path: socket ?? controlPath(), group: group === undefined ? undefined : findGroup(group) },
+    server: {
+      account: accounts?.server,
+      settings: bounded(serverSettings(config)),
+      image: {
+        path: join(state, `${config.domain}.image`),
+        domain: config.domain,
+        fingerprint: fingerprint(config).toString('hex'),
+      },
+    },
+    directory: {
+      account: accounts?.directory,
+      settings: bounded(directorySettings(config, state)),
+      memory: config.directoryMemory,
+    },
+  }
+}
+
+/** What a child is told must fit into one message. */
+function bounded<T extends object>(settings: T): T {
+  const bytes = Buffer.byteLength(JSON.stringify(settings))
+  if (bytes <= MESSAGE_BYTES) return settings
+  throw new StartError(
+    'config-too-large',
+    `the configuration makes ${bytes} bytes, more than the ${MESSAGE_BYTES} that a process can be told: ` +
+      'name fewer directories or rules',
+  )
+}

@@ -1,0 +1,41 @@
+/** The supervisor's life: from its start to the signal, or the request, that ends it. */
+import type { Logger } from '../log.ts'
+import { StartError } from '../start-error.ts'
+import { tellParent } from './background.ts'
+import { type Supervisor, type SupervisorOptions, startSupervisor } from './supervisor.ts'
+
+/** Resolves when all has ended; false when it could not serve, which is logged. */
+export async function serve(options: Omit<SupervisorOptions, 'stopRequested'>): Promise<boolean> {
+  const { log } = options.logger
+  survive(options.logger)
+  // Heard from the first moment on: a signal during the start must not leave a registration behind.
+  const ended = Promise.withResolvers<string>()
+  let supervisor: Supervisor | undefined
+  process.on('SIGTERM', ended.resolve)
+  process.on('SIGINT', ended.resolve)
+  process.on('SIGHUP', () => void supervisor?.reload())
+  try {
+    supervisor = await startSupervisor({ ...options, stopRequested: () => ended.resolve('request') })
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error
+    log('error', error.code, error.message)
+    tellParent({ ready: false, reason: error.message })
+    return false
+  }
+  tellParent({ ready: true })
+  log('info', 'stopping', `on ${await ended.promise}`)
+  await supervisor.stop()
+  return true
+}
+
+/**
+ * A fault of ours in one corner must not end a service whose other corners are sound: the children answer and
+ * refresh without us, and what holds them is held by the kernel.
+ */
+function survive({ log }: Logger): void {
+  const tell = (error: unknown) => {
+    log('error', 'internal', error instanceof Error ? (error.stack ?? error.message) : String(error))
+  }
+  process.on('uncaughtException', tell)
+  process.on('unhandledRejection', tell)
+}

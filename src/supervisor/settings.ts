@@ -1,0 +1,31 @@
+/** What each child is told of the configuration: what it needs, and nothing else. */
+import { hostname } from 'node:os'
+import type { Config } from '../config/config.ts'
+import { fingerprint } from '../config/fingerprint.ts'
+import type { DirectorySettings } from '../messages/directory.ts'
+import type { ServerSettings } from '../messages/server.ts'
+
+export function directorySettings(config: Config, state: string): DirectorySettings {
+  const { domain, interval, maps, recordLimit, guardShrink, directories } = config
+  return {
+    kind: 'configure',
+    domain,
+    master: hostname(),
+    interval,
+    maps,
+    recordLimit,
+    guardShrink,
+    fingerprint: fingerprint(config).toString('hex'),
+    state,
+    directories,
+  }
+}
+
+export function serverSettings(config: Config): ServerSettings {
+  const { access, expire } = config
+  return {
+    kind: 'configure',
+    access: access.map(({ verdict, prefix, bits }) => ({ verdict, prefix: [...prefix], bits })),
+    expire: expire ?? null,
+  }
+}

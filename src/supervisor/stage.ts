@@ -1,0 +1,64 @@
+/**
+ * A configuration is read and checked whole before anything of it counts: by another process, the same program
+ * with -n, which knows filters, certificates and LDIF. What it finds is what `ypldap -n` prints.
+ */
+import { spawn } from 'node:child_process'
+import type { Config, Problem } from '../config/config.ts'
+import { loadConfig } from '../config/load.ts'
+import { formatProblem } from '../config/problem.ts'
+
+/** Of lines from the check, and of time for it: it reads whole LDIF files. */
+const MAX_BYTES = 256 * 1024
+const CHECK_MS = 120_000
+
+export interface ConfigSource {
+  /** of main.ts */
+  readonly program: string
+  readonly file: string
+  readonly macros: ReadonlyMap<string, string>
+}
+
+/** What is wrong with the configuration; nothing, when the list is empty. */
+export async function checkConfig(
+  { program, file, macros }: ConfigSource,
+  unwanted?: AbortSignal,
+): Promise<readonly string[]> {
+  const definitions = [...macros].flatMap(([name, value]) => ['-D', `${name}=${value}`])
+  const process = spawn(globalThis.process.execPath, [program, '-n', ...definitions, '-f', file], {
+    env: {},
+    stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: CHECK_MS,
+    ...(unwanted !== undefined && { signal: unwanted }),
+    killSignal: 'SIGKILL',
+  })
+  let said = ''
+  process.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    said = (said + chunk).slice(0, MAX_BYTES)
+  })
+  const code = await new Promise<number | null>((resolve) => {
+    process.once('close', resolve)
+    process.once('error', (error) => {
+      said = `the configuration could not be checked: ${error.message}`
+      resolve(null)
+    })
+  })
+  if (code === 0) return []
+  const lines = said.split('\n').filter((line) => line !== '')
+  return lines.length > 0 ? lines : ['the check of the configuration ended without a word']
+}
+
+export interface Staged {
+  /** undefined when anything is wrong */
+  readonly config: Config | undefined
+  /** what is wrong, as it is shown */
+  readonly problems: readonly string[]
+  readonly warnings: readonly Problem[]
+}
+
+/** The configuration to be in force from now on, or what is wrong with it. */
+export async function stageConfig(source: ConfigSource, unwanted?: AbortSignal): Promise<Staged> {
+  const found = await checkConfig(source, unwanted)
+  const { config, problems, warnings } = loadConfig(source.file, source.macros)
+  const all = found.length > 0 ? found : problems.map(formatProblem)
+  return { config: all.length > 0 ? undefined : config, problems: all, warnings }
+}

@@ -1,0 +1,80 @@
+/** What `ypldapctl status` shows, put together from what each part knows. */
+
+import type { Binding } from '../../rpc/rpcbind.ts'
+import { universalPort } from '../../rpc/rpcbind.ts'
+import type { Config } from '../config/config.ts'
+import type { LogLevel } from '../log.ts'
+import type { Status } from '../messages/control.ts'
+import { VERSION } from '../version.ts'
+import { residentMemory } from './child.ts'
+import type { DirectorySide } from './directory-side.ts'
+import type { Plan } from './plan.ts'
+import type { ServerSide } from './server-side.ts'
+import type { Endpoint } from './sockets.ts'
+
+export interface StatusSources {
+  readonly file: string
+  readonly config: Config
+  readonly plan: Plan
+  readonly level: LogLevel
+  /** seconds since 1970 */
+  readonly started: number
+  readonly endpoints: readonly Endpoint[]
+  readonly registered: readonly Binding[]
+  readonly server: ServerSide
+  readonly directory: DirectorySide
+}
+
+export function statusOf(sources: StatusSources): Status {
+  const { file, config, plan, level, started, endpoints, registered, server, directory } = sources
+  const state = directory.state()
+  const image = server.image()
+  return {
+    version: VERSION,
+    config: file,
+    level,
+    now: Math.floor(Date.now() / 1000),
+    started,
+    endpoints: endpoints.map((endpoint) => ({
+      ...endpoint,
+      registered: registered.some(
+        ({ netid, address }) => netid === endpoint.netid && universalPort(address) === endpoint.port,
+      ),
+    })),
+    domain: {
+      name: config.domain,
+      state: plan.state,
+      interval: config.interval,
+      expire: config.expire ?? null,
+      image:
+        image === undefined
+          ? null
+          : {
+              generation: image.generation,
+              created: image.created,
+              fresh: image.fresh,
+              users: image.users,
+              groups: image.groups,
+              maps: image.maps,
+            },
+      refreshing: state?.refreshing ?? false,
+      next: state?.next ?? 0,
+      last: state?.last ?? null,
+      refused: server.refused(),
+    },
+    directories: state?.directories ?? [],
+    processes: [
+      { role: 'supervisor', pid: process.pid, started, restarts: 0, memory: process.memoryUsage.rss() },
+      ...([server, directory] as const).map((side, index) => {
+        const { child, restarts } = side.process()
+        return {
+          role: index === 0 ? ('server' as const) : ('directory' as const),
+          pid: child?.pid ?? 0,
+          started: child === undefined ? 0 : Math.floor(child.started / 1000),
+          restarts,
+          memory: residentMemory(child?.pid ?? 0),
+        }
+      }),
+    ],
+  }
+}

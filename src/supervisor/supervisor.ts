@@ -1,0 +1,279 @@
+/**
+ * The parent of all: holds the sockets, rpcbind's entry, the control socket and the configuration, keeps the two
+ * children alive and passes on what the one has made for the other. It looks into no packet, no LDAP message and
+ * no image.
+ */
+
+import type { Config } from '../config/config.ts'
+import { type ControlListener, type ControlPlace, listenControl } from '../control/listener.ts'
+import type { Operations } from '../control/operations.ts'
+import type { Log, Logger, LogLevel } from '../log.ts'
+import { StartError } from '../start-error.ts'
+import { createDirectorySide } from './directory-side.ts'
+import { createNotifier } from './notify.ts'
+import { makePlan, type Plan } from './plan.ts'
+import { type Registration, register } from './registration.ts'
+import { createServerSide } from './server-side.ts'
+import { bindSockets, closeSockets, endpointsOf, type Sockets } from './sockets.ts'
+import { type ConfigSource, checkConfig, stageConfig } from './stage.ts'
+import { statusOf } from './status.ts'
+import { createTurns } from './turns.ts'
+
+export interface Supervisor {
+  /** Reads the configuration again; gives back what is wrong with it, if it stays with the old one. */
+  readonly reload: () => Promise<readonly string[]>
+  /** Takes the registration back and ends everything. */
+  readonly stop: () => Promise<void>
+}
+
+export interface SupervisorOptions {
+  readonly source: ConfigSource
+  readonly config: Config
+  readonly logger: Logger
+  readonly level: LogLevel
+  /** asked to end by the control socket */
+  readonly stopRequested: () => void
+}
+
+type Control = ControlPlace & ControlListener
+
+/** Starts to serve; throws StartError when it can't. */
+export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
+  const { source, logger, stopRequested } = options
+  const { log } = logger
+  const started = Math.floor(Date.now() / 1000)
+  let { config, level } = options
+  let plan = makePlan(config, source.program, log)
+  let sockets = bindSockets(config.listen, config.bind === 'local', log)
+  const notifier = createNotifier(process.env, log)
+  const levelNow = () => level
+
+  const tell = () => notifier.status(summary())
+  const directory = createDirectorySide({
+    program: source.program,
+    plan: plan.directory,
+    level: levelNow,
+    log,
+    changed({ published }) {
+      if (published !== null) server.publish(published)
+      tell()
+    },
+  })
+  const server = createServerSide({
+    program: source.program,
+    plan: { ...plan.server, sockets },
+    level: levelNow,
+    log,
+    changed: tell,
+    needsImage: () => directory.recommit(),
+  })
+
+  const summary = (): string => {
+    const image = server.image()
+    return image === undefined
+      ? `${config.domain}: no maps yet`
+      : `${image.domain}: ${image.users} users and ${image.groups} groups, generation ${image.generation}`
+  }
+
+  const openRegistration = async (): Promise<Registration | undefined> =>
+    config.bind === 'local' ? undefined : register(endpointsOf(sockets), log)
+
+  let registration: Registration | undefined
+  let control: Control | undefined
+  const ending = new AbortController()
+
+  const stop = async () => {
+    ending.abort()
+    notifier.stopping()
+    // It is told to give up, and has to undo what it had begun.
+    await reload.idle()
+    await control?.close()
+    await withdraw(registration, log)
+    await Promise.all([directory.stop(), server.stop()])
+    closeSockets(sockets)
+  }
+
+  /** Of those who ask while one is under way, all wait for one more: it reads what they mean. */
+  const reload = createTurns(async (): Promise<readonly string[]> => {
+    if (ending.signal.aborted) return [ENDING]
+    notifier.reloading()
+    try {
+      const staged = await stageConfig(source, ending.signal)
+      const problems = staged.config === undefined ? staged.problems : await apply(staged.config)
+      if (problems.length === 0) log('info', 'reloaded', `${source.file} is in force`)
+      else log('error', 'reload-failed', `${source.file}: nothing changes: ${problems.join('; ')}`)
+      return problems
+    } finally {
+      if (!ending.signal.aborted) notifier.ready(summary())
+    }
+  })
+
+  /** All that can fail comes first, and is undone; then what differs is put in force. */
+  const apply = async (next: Config): Promise<readonly string[]> => {
+    const undo: (() => unknown)[] = []
+    try {
+      // The state directory is for the accounts of one configuration at a time.
+      undo.push(() => makePlan(config, source.program, log))
+      const nextPlan = makePlan(next, source.program, log)
+      const nextSockets = bindSockets(next.listen, next.bind === 'local', log, sockets)
+      undo.push(() => closeSockets(nextSockets, sockets))
+      const nextControl = await openControl(nextPlan.control, control, operations, logger)
+      undo.push(() => (isThere(nextControl, control) ? control?.regroup(control.group) : nextControl.close()))
+      const nextServer = { ...nextPlan.server, sockets: nextSockets }
+      const moved = !sameWishes(sockets, nextSockets)
+      const successor =
+        moved || differ(plan.server.account, nextPlan.server.account)
+          ? await server.prepare(nextServer, ending.signal).catch((error: Error) => {
+              throw new StartError('child-failed', `the new server process is of no use: ${error.message}`)
+            })
+          : undefined
+      if (successor !== undefined) undo.push(successor.abandon)
+      const before = registration
+      if (moved || next.bind !== config.bind)
+        registration = await registerAnew(before, next, nextSockets, logger)
+
+      if (ending.signal.aborted) throw new StartError('child-failed', ENDING)
+      // From here on nothing fails.
+      if (successor === undefined) {
+        if (differ(plan.server, nextPlan.server)) server.configure(nextServer)
+      } else {
+        successor.takeOver()
+      }
+      if (differ(plan.directory.account, nextPlan.directory.account))
+        await directory.renew(nextPlan.directory)
+      else if (differ(plan.directory, nextPlan.directory)) directory.configure(nextPlan.directory)
+      if (!isThere(nextControl, control)) await control?.close()
+      closeSockets(sockets, nextSockets)
+      control = nextControl
+      sockets = nextSockets
+      config = next
+      plan = nextPlan
+      return []
+    } catch (error) {
+      for (const step of undo.reverse()) await undone(step, log)
+      if (!(error instanceof StartError)) throw error
+      return [error.message]
+    }
+  }
+
+  const operations: Operations = {
+    status: () =>
+      statusOf({
+        file: source.file,
+        config,
+        plan,
+        level,
+        started,
+        endpoints: endpointsOf(sockets),
+        registered: registration?.bindings() ?? [],
+        server,
+        directory,
+      }),
+    async refresh({ force, directory: label }, progress) {
+      await directory.refresh(force, label, progress)
+      await server.settled()
+      if (server.refused() !== '') throw new Error(`the new image is refused: ${server.refused()}`)
+    },
+    reload: reload.ask,
+    check: () => checkConfig(source),
+    setLevel(to) {
+      level = to
+      logger.setLevel(to)
+      server.setLevel(to)
+      directory.setLevel(to)
+    },
+    maps: () => server.image()?.maps,
+    match: server.match,
+    cat: server.cat,
+    rejected: directory.rejected,
+    stop: stopRequested,
+  }
+
+  try {
+    control = await openControl(plan.control, undefined, operations, logger)
+    await server.begin().catch((error: Error) => {
+      throw new StartError('child-failed', `the server process is of no use: ${error.message}`)
+    })
+    registration = await openRegistration()
+    await directory.begin().catch((error: Error) => {
+      throw new StartError('child-failed', `the directory process is of no use: ${error.message}`)
+    })
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  log('info', 'serving', `${config.domain} on ${places(sockets)}${whom(config)}`)
+  notifier.ready(summary())
+  return { reload: reload.ask, stop }
+}
+
+const ENDING = 'ypldap is ending'
+
+/** What can't be undone must not keep the rest from being. */
+async function undone(step: () => unknown, log: Log): Promise<void> {
+  try {
+    await step()
+  } catch (error) {
+    log('error', 'internal', (error as Error).stack ?? (error as Error).message)
+  }
+}
+
+async function withdraw(registration: Registration | undefined, log: Log): Promise<void> {
+  try {
+    await registration?.withdraw()
+  } catch (error) {
+    log('warning', 'not-unregistered', `rpcbind keeps our registration: ${(error as Error).message}`)
+  }
+}
+
+function places(sockets: Sockets): string {
+  return endpointsOf(sockets)
+    .map(({ netid, address, port }) => `${netid} ${address} port ${port}`)
+    .join(', ')
+}
+
+function whom({ access, bind }: Config): string {
+  return access.length === 0 && bind === 'portmap' ? '; loopback only, for there is no "allow from"' : ''
+}
+
+/** A socket that is to stay where it is stays open. */
+async function openControl(
+  wanted: Plan['control'],
+  held: Control | undefined,
+  operations: Operations,
+  { log }: Logger,
+): Promise<Control> {
+  if (held?.path !== wanted.path) return { ...wanted, ...(await listenControl(wanted, operations, log)) }
+  if (held.group === wanted.group) return held
+  held.regroup(wanted.group)
+  return { ...held, group: wanted.group }
+}
+
+/** Whether the one is the other, perhaps with another group. */
+function isThere(one: Control, other: Control | undefined): boolean {
+  return one.path === other?.path
+}
+
+async function registerAnew(
+  before: Registration | undefined,
+  next: Config,
+  sockets: Sockets,
+  { log }: Logger,
+): Promise<Registration | undefined> {
+  if (next.bind === 'local') {
+    await withdraw(before, log)
+    return undefined
+  }
+  if (before === undefined) return register(endpointsOf(sockets), log)
+  await before.replace(endpointsOf(sockets))
+  return before
+}
+
+function sameWishes(a: Sockets, b: Sockets): boolean {
+  return a.size === b.size && [...a.keys()].every((wish) => b.has(wish))
+}
+
+/** Plans are plain data, made in one and the same way. */
+function differ(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) !== JSON.stringify(b)
+}
