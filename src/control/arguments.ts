@@ -1,0 +1,120 @@
+/** The command line of ypldapctl. */
+import { parseArgs } from 'node:util'
+import { logLevel } from '../messages/child.ts'
+import { type Request, request } from '../messages/control.ts'
+import { ShapeError } from '../messages/shape.ts'
+
+export interface Arguments {
+  readonly socket: string
+  readonly json: boolean
+  /** `cat`, `match`: the keys, too */
+  readonly keys: boolean
+  readonly request: Request
+}
+
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+export const USAGE = `usage: ypldapctl [-h] [--json] [-s SOCKET] [COMMAND [ARGUMENT ...]]
+
+  status                        what is served, how old it is, and who makes it; exit 0 fresh, 1 stale, 2 down
+                                (what is done without a command)
+  refresh [--force] [DIRECTORY] read the directories now; --force passes the guard
+  reload                        read ypldap.conf again
+  check                         say what is wrong with ypldap.conf, and change nothing
+  log LEVEL                     error, warning, info or debug
+  maps                          the maps and how many records they have
+  match [-k] MAP KEY            one record, whoever may see it
+  cat [-k] MAP                  all records of a map; -k: keys, too
+  rejected                      rows that are not in the maps, and why
+  stop                          end the daemon
+`
+
+/** undefined: asked for the usage. Throws UsageError. */
+export function readArguments(words: readonly string[], defaultSocket: string): Arguments | undefined {
+  const { values, positionals } = parse(words)
+  if (values.help) return undefined
+  const [command = 'status', ...operands] = positionals
+  const { force, keys } = values
+  if (force && command !== 'refresh') throw new UsageError('--force belongs to refresh')
+  if (keys && command !== 'cat' && command !== 'match') throw new UsageError('-k belongs to cat and match')
+  return {
+    socket: values.socket ?? defaultSocket,
+    json: values.json,
+    keys,
+    request: fitting(requestOf(command, operands, force)),
+  }
+}
+
+function parse(words: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...words],
+      allowPositionals: true,
+      options: {
+        help: { type: 'boolean', short: 'h', default: false },
+        socket: { type: 'string', short: 's' },
+        json: { type: 'boolean', default: false },
+        force: { type: 'boolean', default: false },
+        keys: { type: 'boolean', short: 'k', default: false },
+      },
+    })
+  } catch (error) {
+    if (error instanceof TypeError) throw new UsageError(error.message)
+    throw error
+  }
+}
+
+function requestOf(command: string, operands: readonly string[], force: boolean): Request {
+  const [first = '', second = ''] = operands
+  const takes = (least: number, most = least) => {
+    if (operands.length >= least && operands.length <= most) return
+    throw new UsageError(
+      `${command}: ${operands.length} operands, expected ${least === most ? least : `${least} to ${most}`}`,
+    )
+  }
+  switch (command) {
+    case 'status':
+    case 'reload':
+    case 'check':
+    case 'maps':
+    case 'rejected':
+    case 'stop':
+      takes(0)
+      return { kind: command }
+    case 'refresh':
+      takes(0, 1)
+      return { kind: command, force, ...(operands.length === 1 && { directory: first }) }
+    case 'log':
+      takes(1)
+      return { kind: command, level: levelOf(first) }
+    case 'cat':
+      takes(1)
+      return { kind: command, map: first }
+    case 'match':
+      takes(2)
+      // What a terminal gives is UTF-8, and so is what a map holds, as a rule.
+      return { kind: command, map: first, key: Buffer.from(second, 'utf8').toString('latin1') }
+    default:
+      throw new UsageError(`no such command: ${command}`)
+  }
+}
+
+/** The daemon ends a connection that asks what no message holds. */
+function fitting(wish: Request): Request {
+  try {
+    return request(wish, wish.kind)
+  } catch (error) {
+    if (error instanceof ShapeError) throw new UsageError(error.message)
+    throw error
+  }
+}
+
+function levelOf(word: string): Extract<Request, { kind: 'log' }>['level'] {
+  try {
+    return logLevel(word, 'log')
+  } catch {
+    throw new UsageError(`log: "${word}" is no level, expected error, warning, info or debug`)
+  }
+}

@@ -1,0 +1,31 @@
+/** What the control socket can ask of the daemon. */
+import type { LogLevel } from '../log.ts'
+import type { Answer, Status } from '../messages/control.ts'
+
+type Part<K extends Answer['kind']> = Extract<Answer, { kind: K }>
+
+/** entries so far of one directory, and milliseconds since its reading began */
+export type Progress = Omit<Part<'progress'>, 'kind'>
+export type Records = Part<'records'>['records']
+export type RejectedRows = Part<'rows'>['rows']
+export type MapStates = Part<'maps'>['maps']
+
+/** An error's message is for whoever asked. Generators give the next part when the last has been taken. */
+export interface Operations {
+  readonly status: () => Status
+  /** Of one directory, when it is named. Resolves when what it published is served. */
+  readonly refresh: (
+    request: { readonly force: boolean; readonly directory?: string },
+    progress: (progress: Progress) => void,
+  ) => Promise<void>
+  /** What is wrong with the configuration: nothing, when it is in force now. */
+  readonly reload: () => Promise<readonly string[]>
+  readonly check: () => Promise<readonly string[]>
+  readonly setLevel: (level: LogLevel) => void
+  /** undefined while nothing is served */
+  readonly maps: () => MapStates | undefined
+  readonly match: (map: string, key: string) => AsyncGenerator<Records>
+  readonly cat: (map: string) => AsyncGenerator<Records>
+  readonly rejected: () => AsyncGenerator<RejectedRows>
+  readonly stop: () => void
+}

@@ -1,0 +1,183 @@
+/** One command of ypldapctl, from its words to its exit status. */
+import { once } from 'node:events'
+import type { Writable } from 'node:stream'
+import type { Request, Status } from '../messages/control.ts'
+import { visible } from '../visible.ts'
+import { type Arguments, readArguments, USAGE, UsageError } from './arguments.ts'
+import { ask, type Part, Unreachable } from './client.ts'
+import { createProgressView } from './progress.ts'
+import { recordJson, recordLine } from './records-text.ts'
+import { statusText, table } from './status-text.ts'
+import { moment, span } from './units.ts'
+import { EXIT_STATUS, type Verdict, verdictOf } from './verdict.ts'
+
+export const EXIT_OK = 0
+/** What was asked for was not done; of `status`: stale. */
+export const EXIT_FAILED = 1
+/** There is no daemon that could be asked; of `status`: nothing is answered. */
+export const EXIT_DOWN = 2
+/** EX_USAGE of sysexits(3) */
+export const EXIT_USAGE = 64
+
+export interface Terminal {
+  readonly out: Writable
+  readonly error: Writable
+  /** whether a person looks at each */
+  readonly outIsTerminal: boolean
+  readonly errorIsTerminal: boolean
+  readonly columns: number
+  readonly colour: boolean
+}
+
+export async function run(
+  words: readonly string[],
+  defaultSocket: string,
+  terminal: Terminal,
+): Promise<number> {
+  const complain = (text: string) => terminal.error.write(`ypldapctl: ${text}\n`)
+  let args: Arguments | undefined
+  try {
+    args = readArguments(words, defaultSocket)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    terminal.error.write(`ypldapctl: ${visible(error.message)}\n${USAGE}`)
+    return EXIT_USAGE
+  }
+  if (args === undefined) {
+    terminal.out.write(USAGE)
+    return EXIT_OK
+  }
+  try {
+    return await command(args, terminal)
+  } catch (error) {
+    const reason = (error as Error).message
+    if (args.json) terminal.out.write(`${JSON.stringify({ error: reason })}\n`)
+    else complain(visible(reason))
+    return error instanceof Unreachable ? EXIT_DOWN : EXIT_FAILED
+  }
+}
+
+async function command(args: Arguments, terminal: Terminal): Promise<number> {
+  const { request } = args
+  if (request.kind === 'status') return showStatus(args, terminal)
+  if (request.kind === 'refresh') return refresh(args, request, terminal)
+  for await (const part of ask(args.socket, request)) {
+    await print(terminal.out, args.json ? jsonLines(part) : lines(part, args, terminal))
+  }
+  if (request.kind === 'check' && !args.json) terminal.out.write('configuration OK\n')
+  return EXIT_OK
+}
+
+async function showStatus({ socket, json }: Arguments, { out, colour }: Terminal): Promise<number> {
+  let verdict: Verdict
+  let status: Status | undefined
+  try {
+    status = await askStatus(socket)
+    verdict = verdictOf(status)
+  } catch (error) {
+    if (!(error instanceof Unreachable)) throw error
+    verdict = { word: 'down', text: error.message }
+  }
+  const { word, text } = verdict
+  if (json) out.write(`${JSON.stringify({ verdict: word, summary: text, ...status })}\n`)
+  else out.write(statusText(verdict, status, colour))
+  return EXIT_STATUS[word]
+}
+
+async function refresh(
+  { socket, json }: Arguments,
+  request: Extract<Request, { kind: 'refresh' }>,
+  { out, error, errorIsTerminal, columns }: Terminal,
+): Promise<number> {
+  const before = await askStatus(socket)
+  const view = createProgressView({
+    terminal: errorIsTerminal,
+    columns,
+    write: (text) => error.write(text),
+    expected: (label) => before.directories.find((one) => one.label === label)?.entries ?? 0,
+  })
+  try {
+    for await (const part of ask(socket, request)) {
+      if (part.kind !== 'progress') continue
+      if (json) out.write(jsonLines(part))
+      else view.show(part)
+    }
+  } finally {
+    view.end()
+  }
+  const { domain } = await askStatus(socket)
+  const { last, image } = domain
+  if (json) out.write(`${JSON.stringify({ refresh: last, image })}\n`)
+  else if (last !== null) {
+    const { outcome, users, groups, rejected, took } = last
+    const left = rejected > 0 ? `, ${rejected} rows left out or cut` : ''
+    const made = image === null ? '' : `, generation ${image.generation} of ${moment(image.created)}`
+    out.write(`${outcome}: ${users} users and ${groups} groups in ${span(took)}${left}${made}\n`)
+  }
+  return EXIT_OK
+}
+
+async function askStatus(socket: string): Promise<Status> {
+  for await (const part of ask(socket, { kind: 'status' })) if (part.kind === 'status') return part.status
+  throw new Unreachable('the daemon gave no status')
+}
+
+/** An object a line. */
+function jsonLines(part: Part): string {
+  return objects(part)
+    .map((object) => `${JSON.stringify(object)}\n`)
+    .join('')
+}
+
+function objects(part: Part): readonly object[] {
+  switch (part.kind) {
+    case 'maps':
+      return part.maps
+    case 'records':
+      return part.records.map(recordJson)
+    case 'rows':
+      return part.rows
+    case 'problems':
+      return part.lines.map((problem) => ({ problem }))
+    case 'progress': {
+      const { kind: _, ...progress } = part
+      return [{ progress }]
+    }
+    case 'status':
+      return [part.status]
+    default:
+      return part satisfies never
+  }
+}
+
+function lines(part: Part, { keys }: Arguments, { outIsTerminal }: Terminal): string | Buffer {
+  switch (part.kind) {
+    case 'maps':
+      return text(
+        table(
+          part.maps.map(({ name, records }) => [name, String(records)]),
+          [1],
+        ).map((line) => line.trim()),
+      )
+    case 'records':
+      return Buffer.concat(part.records.map((record) => recordLine(record, keys, outIsTerminal)))
+    case 'rows':
+      return text(part.rows.map(({ directory, dn, reason }) => visible(`${directory}: ${dn}: ${reason}`)))
+    case 'problems':
+      return text(part.lines.map(visible))
+    case 'status':
+    case 'progress':
+      return ''
+    default:
+      return part satisfies never
+  }
+}
+
+function text(list: readonly string[]): string {
+  return list.map((line) => `${line}\n`).join('')
+}
+
+/** Waits for a reader who is slower than the daemon. */
+async function print(out: Writable, what: string | Buffer): Promise<void> {
+  if (!out.write(what)) await once(out, 'drain')
+}

@@ -1,0 +1,78 @@
+/** The status of a daemon that fares well, for tests to change. */
+import type { Status } from '../../src/messages/control.ts'
+
+/** 2026-11-21 07:00:00 UTC */
+export const NOW = 1_795_244_400
+
+const DAY = 86_400
+
+export const IMAGE: NonNullable<Status['domain']['image']> = {
+  generation: 3,
+  created: NOW - 2 * DAY,
+  fresh: NOW - 34,
+  users: 12,
+  groups: 5,
+  maps: [
+    { name: 'passwd.byname', records: 12, secure: false },
+    { name: 'master.passwd.byname', records: 12, secure: true },
+    { name: 'group.byname', records: 5, secure: false },
+  ],
+}
+
+export const REFRESHED: NonNullable<Status['domain']['last']> = {
+  outcome: 'unchanged',
+  at: NOW - 33,
+  took: 1250,
+  entries: 18,
+  users: 12,
+  groups: 5,
+  rejected: 1,
+  reason: '',
+}
+
+export const LDAP: Status['directories'][number] = {
+  label: 'ldap.example.com',
+  state: 'fresh',
+  source: '192.0.2.1 port 636',
+  fetched: NOW - 34,
+  entries: 18,
+  took: 1200,
+  next: NOW + 566,
+  error: '',
+}
+
+export function statusOf(
+  domain: Partial<Status['domain']> = {},
+  rest: Partial<Omit<Status, 'domain'>> = {},
+): Status {
+  return {
+    version: '1.2.3',
+    config: '/etc/ypldap.conf',
+    level: 'info',
+    now: NOW,
+    started: NOW - 3 * DAY - 7200,
+    endpoints: [
+      { netid: 'udp', address: '0.0.0.0', port: 834, registered: true },
+      { netid: 'tcp6', address: '::', port: 834, registered: false },
+    ],
+    domain: {
+      name: 'example.com',
+      state: '/var/lib/ypldap',
+      interval: 600,
+      expire: null,
+      image: IMAGE,
+      refreshing: false,
+      next: NOW + 566,
+      last: REFRESHED,
+      refused: '',
+      ...domain,
+    },
+    directories: [LDAP],
+    processes: [
+      { role: 'supervisor', pid: 100, started: NOW - 3 * DAY - 7200, restarts: 0, memory: 52 * 2 ** 20 },
+      { role: 'server', pid: 101, started: NOW - 3 * DAY - 7200, restarts: 0, memory: 80 * 2 ** 20 },
+      { role: 'directory', pid: 113, started: NOW - 600, restarts: 2, memory: 120 * 2 ** 20 },
+    ],
+    ...rest,
+  }
+}
