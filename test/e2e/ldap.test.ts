@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chownSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { YpStat } from '../../rpc/yp.ts'
@@ -21,6 +22,9 @@ import { openYpClient, type YpClient } from '../support/yp-client.ts'
 // The ways to reach a directory, to bind and to read it, against a real slapd.
 
 const PORT = 834
+
+/** the uid of `_ypldap_dir`, which the private host has */
+const READS_DIRECTORIES = Number(execFileSync('id', ['-u', '_ypldap_dir'], { encoding: 'utf8' }))
 
 const ending: (() => unknown)[] = []
 afterEach(async () => {
@@ -115,10 +119,13 @@ userPassword: a secret that nobody shows
   test('bindext over ldapi is who the unix socket says we are', async () => {
     const socket = join(labFolder('ldapi'), 'sock')
     const listen = [`ldapi://${encodeURIComponent(socket)}`]
-    const mapped = [`authz-regexp "gidNumber=0[+]uidNumber=0,cn=peercred,cn=external,cn=auth" "${READER}"`]
+    const mapped = [
+      `authz-regexp "gidNumber=[0-9]+[+]uidNumber=${READS_DIRECTORIES},cn=peercred,cn=external,cn=auth" "${READER}"`,
+    ]
     await exampleSlapd({ ldif: withReader, listen, global: mapped, database: forReader })
     const { client, ypldap } = await serve(block(`"ldapi://${encodeURIComponent(socket)}"`, 'bindext'))
-    expect(await untilLogged(ypldap, 'published')).toContain(`(${socket}, `)
+    await untilLogged(ypldap, 'published')
+    expect(await untilLogged(ypldap, 'refreshed')).toContain(`(${socket}, `)
     await expectExample(client)
   })
 
@@ -144,6 +151,7 @@ describe('TLS', () => {
     server = own.issue('server', 'DNS:localhost,IP:127.0.0.1')
     stranger = own.issue('stranger', 'DNS:elsewhere.example')
     client = own.issue('client', 'DNS:client.example')
+    chownSync(client.key, READS_DIRECTORIES, 0)
   })
   afterAll(() => {
     own.remove()

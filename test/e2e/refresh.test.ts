@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
 import { YpStat } from '../../rpc/yp.ts'
-import type { LabProcess, Slapd, SlapdOptions } from '../support/lab.ts'
+import type { Status } from '../../src/messages/control.ts'
+import type { Slapd, SlapdOptions, Ypldap } from '../support/lab.ts'
 import {
-  countLogged,
   EXAMPLE_LDIF,
   EXAMPLE_MAPS,
   EXAMPLE_SUFFIX,
@@ -37,7 +37,7 @@ async function exampleSlapd(options: Partial<SlapdOptions> = {}): Promise<Slapd>
   return slapd
 }
 
-async function servedFrom(slapd: Slapd, interval: number): Promise<{ ypldap: LabProcess; client: YpClient }> {
+async function servedFrom(slapd: Slapd, interval: number): Promise<{ ypldap: Ypldap; client: YpClient }> {
   const ypldap = await startYpldap(
     exampleConf(slapd, { global: ['bind local', `listen on 127.0.0.1 port ${PORT}`], interval }),
   )
@@ -45,6 +45,15 @@ async function servedFrom(slapd: Slapd, interval: number): Promise<{ ypldap: Lab
   const client = await openYpClient({ transport: 'udp', port: PORT })
   ending.unshift(() => client.close())
   return { ypldap, client }
+}
+
+/** Resolves when what the directory says now is served. */
+async function refresh(ypldap: Ypldap): Promise<void> {
+  expect(await ypldap.ctl('refresh')).toMatchObject({ status: 0 })
+}
+
+async function statusOf(ypldap: Ypldap): Promise<Status> {
+  return JSON.parse((await ypldap.ctl('status', '--json')).stdout) as Status
 }
 
 const user = async (client: YpClient, name: string) => await client.match(LAB_DOMAIN, 'passwd.byname', name)
@@ -110,14 +119,13 @@ describe('a change in the directory', () => {
     expect((await client.order(LAB_DOMAIN, 'passwd.byname')).order).toBeGreaterThan(before.order)
   })
 
-  test('shows at once on SIGHUP, which refreshes', async () => {
+  test('shows as soon as a refresh that was asked for is over', async () => {
     const slapd = await exampleSlapd()
     const { ypldap, client } = await servedFrom(slapd, 3600)
     await untilLogged(ypldap, 'published')
     await slapd.modify(ALL_CHANGES)
     expect(await user(client, 'kate')).toEqual(NO_SUCH_KEY)
-    process.kill(ypldap.pid, 'SIGHUP')
-    await untilLogged(ypldap, 'published', 1)
+    await refresh(ypldap)
     await expectAllChanges(client)
   })
 
@@ -131,8 +139,7 @@ describe('a change in the directory', () => {
     const ypbind = await startYpbind()
     ending.unshift(() => ypbind.stop())
     await slapd.modify(ALL_CHANGES)
-    process.kill(ypldap.pid, 'SIGHUP')
-    await untilLogged(ypldap, 'published', 1)
+    await refresh(ypldap)
     expect(await runOrFail('ypmatch', ['kate', 'passwd'])).toBe(`${KATE}\n`)
     expect(await runOrFail('getent', ['-s', 'group:nis', 'group', 'visitors'])).toBe(
       'visitors:*:10107:kate\n',
@@ -144,30 +151,29 @@ test('a refresh that is asked for during another follows it', async () => {
   const slapd = await exampleSlapd()
   const { ypldap, client } = await servedFrom(slapd, 3600)
   await untilLogged(ypldap, 'published')
-  process.kill(ypldap.pid, 'SIGHUP')
+  const first = refresh(ypldap)
   await slapd.modify(ADD_KATE)
-  process.kill(ypldap.pid, 'SIGHUP')
-  await waitUntil('the new user is served', async () => (await user(client, 'kate')).status === YpStat.TRUE)
+  await Promise.all([first, refresh(ypldap)])
   expect(await user(client, 'kate')).toEqual(found(KATE))
 })
 
 test('refreshes, good and trashed, leave no descriptor behind', async () => {
   const slapd = await exampleSlapd()
   const { ypldap } = await servedFrom(slapd, 3600)
-  const descriptors = () => readdirSync(`/proc/${ypldap.pid}/fd`).length
-  await untilLogged(ypldap, 'published')
+  await refresh(ypldap)
+  const pids = (await statusOf(ypldap)).processes.map(({ pid }) => pid)
+  expect(pids).toHaveLength(3)
+  const descriptors = () => pids.map((pid) => readdirSync(`/proc/${pid}/fd`).length)
   const before = descriptors()
   for (let count = 1; count <= 10; count++) {
-    process.kill(ypldap.pid, 'SIGHUP')
-    await untilLogged(ypldap, 'published', count)
+    await slapd.modify(`dn: uid=bob,${PEOPLE}\nchangetype: modify\nreplace: gecos\ngecos: Bob ${count}\n`)
+    await refresh(ypldap)
   }
   await slapd.stop('SIGKILL')
-  for (let count = 0; count < 5; count++) {
-    process.kill(ypldap.pid, 'SIGHUP')
-    await untilLogged(ypldap, 'update-trashed', count)
-  }
-  await waitUntil('all descriptors are given back', () => descriptors() <= before)
-  expect(descriptors()).toBeLessThanOrEqual(before)
+  for (let count = 0; count < 5; count++) expect((await ypldap.ctl('refresh')).status).toBe(1)
+  await waitUntil('all descriptors are given back', () =>
+    descriptors().every((count, index) => count <= before[index]!),
+  )
 })
 
 describe('while slapd is down', () => {
@@ -178,13 +184,18 @@ describe('while slapd is down', () => {
     await slapd.stop('SIGKILL')
     const line = await untilLogged(ypldap, 'update-trashed')
     expect(line).toMatch(
-      /^warning: lab\.example: nothing changes: directory "127\.0\.0\.1": .*ECONNREFUSED.*; next try in 1 s/,
+      /^warning: lab\.example: directory "127\.0\.0\.1": .*ECONNREFUSED.*; next try in 1 s/,
     )
     expect(await client.domain(LAB_DOMAIN)).toBe(true)
     expect(await client.domainNonack(LAB_DOMAIN)).toBe(true)
     expect(await userNames(client)).toEqual(EXAMPLE_USERS)
-    const trashed = countLogged(ypldap, 'update-trashed')
-    await untilLogged(ypldap, 'update-trashed', trashed)
+    // The line would be the same, so it is not written again; but the tries go on.
+    const { domain } = await statusOf(ypldap)
+    await waitUntil(
+      'it has tried again',
+      async () => (await statusOf(ypldap)).domain.last!.at > domain.last!.at,
+    )
+    expect((await statusOf(ypldap)).domain.last).toMatchObject({ outcome: 'trashed' })
     expect(await user(client, 'alice')).toMatchObject({ status: YpStat.TRUE })
 
     await slapd.start()
@@ -198,12 +209,13 @@ describe('while slapd is down', () => {
     const { ypldap, client } = await servedFrom(slapd, 3600)
     await untilLogged(ypldap, 'published')
     slapd.pause()
-    process.kill(ypldap.pid, 'SIGHUP')
+    const refreshing = ypldap.ctl('refresh')
     // It accepts connections still: the kernel does. Whatever the refresh waits for, answers don't.
     expect(await client.domain(LAB_DOMAIN)).toBe(true)
     expect(await userNames(client)).toEqual(EXAMPLE_USERS)
     // An orderly end doesn't wait for it either.
     expect(await ypldap.stop()).toEqual({ code: 0, signal: null })
+    expect((await refreshing).status).not.toBe(0)
   })
 })
 
@@ -218,26 +230,22 @@ describe('the guard', () => {
     const { ypldap, client } = await servedFrom(slapd, 3600)
     await untilLogged(ypldap, 'published')
     await slapd.modify(`${everyone(EXAMPLE_USERS, PEOPLE, 'uid')}\n${everyone(EXAMPLE_GROUPS, GROUPS, 'cn')}`)
-    process.kill(ypldap.pid, 'SIGHUP')
-    const line = await untilLogged(ypldap, 'update-trashed')
-    expect(line).toContain('no users and no groups')
+    const { status, stderr } = await ypldap.ctl('refresh')
+    expect(status).toBe(1)
+    expect(stderr).toContain('no users and no groups')
     expect(await userNames(client)).toEqual(EXAMPLE_USERS)
     expect(await client.match(LAB_DOMAIN, 'group.bygid', '10107')).toEqual(found('visitors:*:10107:'))
   })
 
-  test('refuses a directory that has lost more than half of its users, and a restart takes it', async () => {
+  test('refuses a directory that has lost more than half of its users until it is forced', async () => {
     const slapd = await exampleSlapd()
     const { ypldap, client } = await servedFrom(slapd, 3600)
     await untilLogged(ypldap, 'published')
     await slapd.modify(everyone(EXAMPLE_USERS.slice(0, 7), PEOPLE, 'uid'))
-    process.kill(ypldap.pid, 'SIGHUP')
-    expect(await untilLogged(ypldap, 'update-trashed')).toContain('5 users where 12 were before')
+    expect((await ypldap.ctl('refresh')).stderr).toContain('5 users where 12 were before')
     expect(await userNames(client)).toEqual(EXAMPLE_USERS)
-    expect(await ypldap.stop()).toEqual({ code: 0, signal: null })
-
-    const { ypldap: restarted, client: anew } = await servedFrom(slapd, 3600)
-    await untilLogged(restarted, 'published')
-    expect(await userNames(anew)).toEqual(EXAMPLE_USERS.slice(7))
+    expect((await ypldap.ctl('refresh', '--force')).stdout).toMatch(/^published: 5 users and 8 groups /)
+    expect(await userNames(client)).toEqual(EXAMPLE_USERS.slice(7))
   })
 
   test('takes a directory that has lost half of its users', async () => {
@@ -245,8 +253,7 @@ describe('the guard', () => {
     const { ypldap, client } = await servedFrom(slapd, 3600)
     await untilLogged(ypldap, 'published')
     await slapd.modify(everyone(EXAMPLE_USERS.slice(0, 6), PEOPLE, 'uid'))
-    process.kill(ypldap.pid, 'SIGHUP')
-    await untilLogged(ypldap, 'published', 1)
+    await refresh(ypldap)
     expect(await userNames(client)).toEqual(EXAMPLE_USERS.slice(6))
   })
 })

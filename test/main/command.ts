@@ -1,5 +1,5 @@
 /** The command as its users run it: a process of its own, from the sources, with files in a folder of the test. */
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach } from 'vitest'
@@ -17,6 +17,8 @@ const daemons: LabProcess[] = []
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'ypldap-main-'))
+  // Where root starts it, its children have accounts of their own, and must get in.
+  chmodSync(folder, 0o755)
 })
 
 afterEach(async () => {
@@ -43,6 +45,15 @@ export function exampleLdif(): string {
   return path
 }
 
+/** Statements for the daemon's own places, here, and for accounts that every Debian has. */
+export function places(): readonly string[] {
+  return [
+    `state directory "${nowhere('state')}"`,
+    `control socket "${nowhere('control.sock')}"`,
+    ...(process.getuid?.() === 0 ? ['user "nobody"', 'directory user "daemon"'] : []),
+  ]
+}
+
 /** A ypldap.conf that serves an LDIF file on loopback. */
 export function serving(ldif: string, ...global: readonly string[]): string {
   return write(
@@ -50,6 +61,7 @@ export function serving(ldif: string, ...global: readonly string[]): string {
     [
       `domain "${DOMAIN}"`,
       'bind local',
+      ...places(),
       ...global,
       `directory file "${ldif}" { basedn "dc=example,dc=com" }`,
       '',

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { usePeer } from '../directory/peer-scripts.ts'
 import { untilLogged } from '../support/lab-log.ts'
 import { bindDone } from '../support/ldap-peer.ts'
-import { serve, write, ypldap } from './command.ts'
+import { places, serve, write, ypldap } from './command.ts'
 
 const SECRET = `Horse-${randomBytes(8).toString('hex')}`
 
@@ -15,6 +15,7 @@ function conf(port: number, ...block: readonly string[]): string {
     [
       'domain "example.com"',
       'bind local',
+      ...places(),
       `unused = "${SECRET}"`,
       `directory "127.0.0.1" port ${port} {`,
       '  basedn "dc=example,dc=com"',

@@ -4,12 +4,13 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { YpStat } from '../../rpc/yp.ts'
+import { ask } from '../support/fault-daemon.ts'
 import { countLogged, logged, untilLogged } from '../support/lab-log.ts'
 import { freePort } from '../support/lab-port.ts'
 import { startProcess } from '../support/lab-process.ts'
 import { waitUntil } from '../support/lab-wait.ts'
 import { openYpClient, type YpClient } from '../support/yp-client.ts'
-import { DOMAIN, exampleLdif, MAIN, portOf, serve, serving, ypldap } from './command.ts'
+import { DOMAIN, exampleLdif, MAIN, nowhere, portOf, serve, serving, ypldap } from './command.ts'
 
 const isRoot = process.getuid?.() === 0
 
@@ -29,6 +30,8 @@ async function client(transport: 'udp' | 'tcp', port: number, host = '127.0.0.1'
 
 const ALICE = 'alice:*:10001:10100:Alice Archer,Room 1.12,+44 20 7946 0101:/home/alice:/bin/bash'
 const ZOE = ALICE.replaceAll('alice', 'zoe').replace('10001', '10099')
+
+const refresh = () => ask(nowhere('control.sock'), { kind: 'refresh', force: false })
 
 /** One more user, in all else like Alice. */
 function addZoe(ldif: string): void {
@@ -63,7 +66,9 @@ describe('-d', () => {
   test('says what it serves, where, and what it published', async () => {
     const port = await freePort()
     const daemon = await serve(serving(exampleLdif(), `listen port ${port}`))
-    expect(await untilLogged(daemon, 'published')).toMatch(/^info: example\.com: 12 users and 8 groups from /)
+    expect(await untilLogged(daemon, 'published')).toBe(
+      'info: example.com: 12 users and 8 groups, generation 1',
+    )
     expect(logged(daemon.output(), 'serving')).toEqual([
       `info: example.com on udp 127.0.0.1 port ${port}, tcp 127.0.0.1 port ${port}, udp6 ::1 port ${port}, tcp6 ::1 port ${port}`,
     ])
@@ -84,15 +89,14 @@ describe('-d', () => {
     expect(portOf(next.output())).toBe(port)
   })
 
-  test('SIGHUP refreshes', async () => {
+  test('a refresh that was asked for is over when what it found is served', async () => {
     const ldif = exampleLdif()
     const daemon = await serve(serving(ldif))
     await untilLogged(daemon, 'published')
     const yp = await client('udp', portOf(daemon.output()))
     expect(await yp.match(DOMAIN, 'passwd.byname', 'zoe')).toMatchObject({ status: YpStat.NOKEY })
     addZoe(ldif)
-    process.kill(daemon.pid, 'SIGHUP')
-    await untilLogged(daemon, 'published', 1)
+    await refresh()
     expect(await yp.match(DOMAIN, 'passwd.byname', 'zoe')).toEqual({ status: YpStat.TRUE, value: ZOE })
   })
 
@@ -101,7 +105,7 @@ describe('-d', () => {
     const daemon = await serve(serving(ldif))
     await untilLogged(daemon, 'published')
     rmSync(ldif)
-    process.kill(daemon.pid, 'SIGHUP')
+    await expect(refresh()).rejects.toThrow('ENOENT')
     expect(await untilLogged(daemon, 'update-trashed')).toMatch(/^warning: .*example\.ldif.*ENOENT/)
     const yp = await client('udp', portOf(daemon.output()))
     expect(await yp.match(DOMAIN, 'passwd.byname', 'alice')).toEqual({ status: YpStat.TRUE, value: ALICE })
@@ -133,12 +137,9 @@ describe('-d', () => {
     await waitUntil('it serves', () => output.includes('[published]\n'))
     daemon.stderr.destroy()
     addZoe(ldif)
-    daemon.kill('SIGHUP')
+    await refresh()
     const yp = await client('udp', portOf(output))
-    await waitUntil('the new user is served', async () => {
-      const { value } = await yp.match(DOMAIN, 'passwd.byname', 'zoe')
-      return value === ZOE
-    })
+    expect(await yp.match(DOMAIN, 'passwd.byname', 'zoe')).toEqual({ status: YpStat.TRUE, value: ZOE })
     const exited = once(daemon, 'exit')
     daemon.kill('SIGTERM')
     expect(await exited).toEqual([0, null])
@@ -148,7 +149,7 @@ describe('-d', () => {
     const daemon = await serve(serving(exampleLdif()))
     process.kill(daemon.pid, 'SIGUSR1')
     process.kill(daemon.pid, 'SIGHUP')
-    await untilLogged(daemon, 'published', 1)
+    await untilLogged(daemon, 'reloaded')
     expect(daemon.output()).not.toMatch(/debugger/i)
   })
 })
@@ -162,7 +163,7 @@ test('a port that is taken is one clear line and status 1', async () => {
   expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
   expect(stderr).toMatch(
     new RegExp(
-      `^ypldap: error: 127\\.0\\.0\\.1 port ${port} is taken by \\S+ \\(pid ${process.pid}\\): stop it or listen elsewhere \\[address-in-use\\]\\n$`,
+      `^<3>ypldap: error: 127\\.0\\.0\\.1 port ${port} is taken by \\S+ \\(pid ${process.pid}\\): stop it or listen elsewhere \\[address-in-use\\]\\n$`,
     ),
   )
 })

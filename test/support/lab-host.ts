@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs'
+import { chmodSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -12,7 +12,12 @@ export function requireLab(): void {
   }
 }
 
-/** A new folder for one daemon's files; on the private host it is gone with the host. */
+/**
+ * A new folder for one daemon's files, which the accounts of others can reach; on the private host it is gone with
+ * the host.
+ */
 export function labFolder(name: string): string {
-  return mkdtempSync(join(tmpdir(), `${name}-`))
+  const folder = mkdtempSync(join(tmpdir(), `${name}-`))
+  chmodSync(folder, 0o755)
+  return folder
 }

@@ -7,7 +7,7 @@ export function logged(log: string, id: string): readonly string[] {
   return log
     .split('\n')
     .filter((line) => line.endsWith(end))
-    .map((line) => line.slice('ypldap: '.length, -end.length))
+    .map((line) => line.replace(/^(<\d>)?ypldap: /, '').slice(0, -end.length))
 }
 
 /** Waits until the daemon has logged this id more than `before` times; the newest line. */

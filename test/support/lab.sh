@@ -59,6 +59,14 @@ prepare() {
 
   cp -a /etc /run/lab-etc
   mount --bind /run/lab-etc /etc
+  local account number=64301
+  for account in _ypldap _ypldap_dir; do
+    grep -q "^$account:" /etc/passwd || {
+      echo "$account:x:$number:$number::/nonexistent:/usr/sbin/nologin" >>/etc/passwd
+      echo "$account:x:$number:" >>/etc/group
+    }
+    number=$((number + 1))
+  done
   echo 'domain lab.example server 127.0.0.1' >/etc/yp.conf
   printf '%s\n' '127.0.0.1 localhost' '127.0.1.1 lab' '::1 localhost' >/etc/hosts
   : >/etc/default/nss
