@@ -10,13 +10,13 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'src/maps': ['rpc'],
   'src/directory': ['src', 'src/config', 'src/maps', 'src/messages'],
   'src/server': ['rpc', 'src', 'src/config', 'src/maps', 'src/messages'],
-  'src/supervisor': ['rpc', 'src', 'src/config', 'src/messages'],
+  'src/supervisor': ['rpc', 'src', 'src/config', 'src/control', 'src/messages'],
   'src/control': ['src', 'src/messages'],
   src: ['rpc', 'src/config', 'src/control', 'src/directory', 'src/messages', 'src/server', 'src/supervisor'],
 }
 
 /** Of the root of src/, what the folders may share: no part of the program, only what parts say to each other. */
-const SHARED = ['src/address.ts', 'src/log.ts', 'src/messages.ts']
+const SHARED = ['src/address.ts', 'src/log.ts', 'src/start-error.ts', 'src/version.ts', 'src/visible.ts']
 
 /** The supervisor may be root: it decodes rpcbind's replies, and nothing that a stranger or a directory sent. */
 const SUPERVISOR_RPC = /^rpc\/(call|reply|record|rpcbind|xdr-reader|xdr-writer|errors|yp)\.ts$/

@@ -39,3 +39,33 @@ install_debian_packages() {
   [ -z "$made" ] || rm -f "$made"
   return "$status"
 }
+
+# A daemon that root starts has children under other accounts. Where those can't read this checkout (it lies in /root,
+# or was made under umask 077), the script that calls this goes on in a copy which they can read, and ends with it.
+# usage: in_readable_checkout "$@"
+in_readable_checkout() {
+  [ "$(id -u)" -eq 0 ] || return 0
+  local file readable=yes
+  for file in src/main.ts node_modules/.bin/node node_modules/ldapts/package.json; do
+    setpriv --reuid=65534 --regid=65534 --clear-groups test -r "$root/$file" || readable=no
+  done
+  [ "$readable" = no ] || return 0
+  local copy script=$0 child status=0 entry
+  script=$(realpath --relative-to="$root" "$script")
+  copy=$(mktemp -d /tmp/ypldap-checkout.XXXXXX)
+  trap 'rm -rf "$copy"' EXIT
+  for entry in "$root"/* "$root"/.ci; do
+    [ ! -e "$entry" ] || cp -a "$entry" "$copy/"
+  done
+  chmod -R a+rX,go-w "$copy"
+  "$copy/$script" "$@" &
+  child=$!
+  # A process in the background does not hear ^C; the copy's script ends in good order on SIGTERM.
+  trap 'kill -TERM "$child" 2>/dev/null || true' INT TERM
+  # wait returns when a signal came in between, with the child still on its way out.
+  while kill -0 "$child" 2>/dev/null; do
+    status=0
+    wait "$child" || status=$?
+  done
+  exit "$status"
+}

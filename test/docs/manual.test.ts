@@ -3,9 +3,12 @@ import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { MAP_NAMES } from '../../src/config/config.ts'
 import { DEFAULT_FIELDS } from '../../src/config/defaults.ts'
+import { DIRECTORY_SETTINGS } from '../../src/config/directory-settings.ts'
 import { DIRECTORY_STATEMENTS } from '../../src/config/directory-statements.ts'
 import { GLOBAL_STATEMENTS } from '../../src/config/global-statements.ts'
 import { RESERVED } from '../../src/config/reserved.ts'
+import { USAGE } from '../../src/control/arguments.ts'
+import { EXIT_DOWN, EXIT_FAILED, EXIT_OK, EXIT_USAGE } from '../../src/control/run.ts'
 import { checkDirectories } from '../../src/directory/check.ts'
 import { configOf, problemsOf } from '../config/check.ts'
 import {
@@ -20,8 +23,9 @@ import {
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 
-const PAGES = ['etc/man/ypldap.8', 'etc/man/ypldap.conf.5']
+const PAGES = ['etc/man/ypldap.8', 'etc/man/ypldapctl.8', 'etc/man/ypldap.conf.5']
 const daemonPage = parsePage(read('etc/man/ypldap.8'))
+const toolPage = parsePage(read('etc/man/ypldapctl.8'))
 const confPage = parsePage(read('etc/man/ypldap.conf.5'))
 const sample = read('etc/ypldap.conf')
 
@@ -60,6 +64,33 @@ describe('ypldap.8', () => {
   })
 })
 
+describe('ypldapctl.8', () => {
+  test('has an item for each command of the usage, with its operands', () => {
+    const inUsage = [...USAGE.matchAll(/^ {2}(\w.*?)(?: {2,}| (?=read the directories now))/gm)].map(
+      ([, head]) => head!.toLowerCase(),
+    )
+    const inPage = section(toolPage, 'DESCRIPTION').flatMap((line) => {
+      const [, words] = /^\.It Cm (.*)$/.exec(line) ?? []
+      return words === undefined ? [] : [shown(words)]
+    })
+    expect(inUsage).toHaveLength(10)
+    expect(inPage).toEqual(inUsage.toSorted())
+  })
+
+  test('names every exit status', () => {
+    const statuses = section(toolPage, 'EXIT STATUS').flatMap((line) => /^\.It (\d+)$/.exec(line)?.[1] ?? [])
+    expect(statuses.map(Number)).toEqual([EXIT_OK, EXIT_FAILED, EXIT_DOWN, EXIT_USAGE])
+  })
+})
+
+/** `Oo Fl k Oc Ar map` as the reader sees it. */
+function shown(words: string): string {
+  return words
+    .replace(/\bOp Ar (\w+)/, '[$1]')
+    .replace(/Oo Fl (\S+) Oc/, '[-$1]')
+    .replace(/\bAr /, '')
+}
+
 /** `id level` of every event in the sources. What ends the start is logged by its code. */
 function events(): Set<string> {
   const found = new Set<string>()
@@ -78,26 +109,30 @@ function events(): Set<string> {
 
 describe('ypldap.conf.5', () => {
   const heads = new Set(itemHeads(confPage).flatMap((head) => [head, head.split(' ', 1)[0]!]))
+  const settings = [...DIRECTORY_SETTINGS.keys()]
   const statements = ['include', 'directory', ...GLOBAL_STATEMENTS.keys(), ...DIRECTORY_STATEMENTS.keys()]
   const fields = Object.keys(DEFAULT_FIELDS)
 
-  test.each([...statements, ...fields])('has an item for %s', (word) => {
-    expect(heads).toContain(word)
-  })
+  test.each([...statements, ...settings.map((word) => `directory ${word}`), ...fields])(
+    'has an item for %s',
+    (word) => {
+      expect(heads).toContain(word)
+    },
+  )
 
   /** Those that the parser looks for behind a statement's first word. */
   const inner = sources
     .filter(([path]) => path.startsWith('src/config/'))
     .flatMap(([, text]) => [...text.matchAll(/\bcursor\.(?:word|takes|at)\('([a-z]+)'\)/g)])
     .map(([, word]) => word!)
-  // Reserved for files that the original would refuse; they mean nothing.
-  const meaningless = new Set(['server', 'user'])
-  const words = new Set(
-    [...statements, ...fields, ...inner, 'any', ...RESERVED].filter((word) => !meaningless.has(word)),
-  )
+  // Reserved by the original, and of no meaning.
+  const words = new Set([...statements, ...settings, ...fields, ...inner, 'any', ...RESERVED])
+  words.delete('server')
 
   test('the words that the parser knows are found', () => {
-    expect([...words]).toEqual(expect.arrayContaining(['on', 'from', 'limit', 'size', 'file', 'to']))
+    expect([...words]).toEqual(
+      expect.arrayContaining('on from limit size file to shrink socket required'.split(' ')),
+    )
   })
 
   const macroWords = new Set(
@@ -153,7 +188,7 @@ describe('ypldap.conf.5', () => {
 
   test.each(elsewhere)('display %# outside the examples is made of good statements', (text) => {
     const lines = text.trimEnd().split('\n')
-    const hasDirectory = lines.some((line) => line.startsWith('directory '))
+    const hasDirectory = lines.some((line) => /^directory .*\{/.test(line))
     expect(problemsOf(hasDirectory ? `domain d\n${text}` : whole(lines))).toEqual([])
   })
 })
@@ -166,7 +201,8 @@ function whole(statements: readonly string[]): string {
 }
 
 function isGlobal(statement: string): boolean {
-  return GLOBAL_STATEMENTS.has(statement.split(' ', 1)[0]!)
+  const [first, second] = statement.split(' ', 2)
+  return GLOBAL_STATEMENTS.has(first!) || (first === 'directory' && DIRECTORY_SETTINGS.has(second!))
 }
 
 /** What a configuration says, without the places where it says so. */

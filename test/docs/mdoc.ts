@@ -119,7 +119,7 @@ function isComment(line: string): boolean {
 
 function defaultText(prose: string): string | undefined {
   if (/\bNo default\.$/.test(prose)) return ''
-  return /(?:^|\. )(?:Default:|Without one:) ([^.]+)\.$/.exec(prose)?.[1]
+  return /(?:^|\. )(?:Default:|Without one:) ((?:[^.]|\.(?! ))+)\.$/.exec(prose)?.[1]
 }
 
 /** A field for what sets one, else the first word. */

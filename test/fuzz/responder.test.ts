@@ -3,9 +3,9 @@ import { decodeCall } from '../../rpc/call.ts'
 import { DecodeError } from '../../rpc/errors.ts'
 import { XdrReader } from '../../rpc/xdr-reader.ts'
 import { XdrWriter } from '../../rpc/xdr-writer.ts'
-import { Domains } from '../../src/server/domains.ts'
 import { UDP_REPLY_BYTES } from '../../src/server/limits.ts'
 import { type Caller, Responder } from '../../src/server/responder.ts'
+import { Served } from '../../src/server/served.ts'
 import { readVectors } from '../golden/vectors.ts'
 import { LAB_DOMAIN } from '../support/lab-host.ts'
 import { mutate, runSeed, seededRandom } from '../support/mutate.ts'
@@ -27,8 +27,8 @@ const image = imageOf([rows(users, [group({ members: names }), group({ name: 'wh
   domain: LAB_DOMAIN,
   recordLimit: 65_536,
 })
-const domains = new Domains()
-domains.serve(image)
+const served = new Served()
+served.serve(image)
 
 /** Each caller with the bytes for a reply's head that its transport has. */
 const callers: readonly (readonly [caller: Caller, headBytes: number])[] = [
@@ -62,7 +62,7 @@ describe('a call gets silence, a DecodeError, or a reply that decodes and fits i
     console.log(`YPLDAP_FUZZ_SEED=${seed}`)
     const random = seededRandom(seed)
     // One for all calls, as in the server: nothing of one may be left for the next.
-    const responder = new Responder(domains)
+    const responder = new Responder(served)
     const outcomes = new Map<string, number>()
     for (let i = 0; i < EXECUTIONS; i++) {
       const [caller, headBytes] = callers[i % callers.length]!
