@@ -1,16 +1,14 @@
 /**
- * The directory side as a whole: reads the directories when they are due, and publishes what they gave. What it
- * publishes is complete; what it can't complete it trashes, with the reason.
+ * The directory side as a whole: when there is a refresh, of which directories, and who is told of it. What one
+ * refresh does is refresh.ts.
  */
-import { readdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Log } from '../log.ts'
 import type { Rejected } from '../maps/merge.ts'
-import { clip } from '../messages/common.ts'
 import type { DirectorySettings, FromDirectory, RefreshResult } from '../messages/directory.ts'
 import { changeOf } from './change.ts'
-import { isExpected, isRowsFile, Member } from './member.ts'
-import { GuardError, imagePath, openPublisher, type Publication, type Publisher } from './publisher.ts'
+import { Member } from './member.ts'
+import { imagePath, openPublisher, type Publisher } from './publisher.ts'
+import { allFaults, type Refreshed, refresh } from './refresh.ts'
 import { rejectionLog } from './rejection-log.ts'
 import { JITTER, jittered, retryAfter } from './schedule.ts'
 
@@ -35,15 +33,8 @@ interface Request {
   readonly done: PromiseWithResolvers<void>
 }
 
-/** How a run ended; the reason why it was trashed, or ''. */
-interface Outcome extends Pick<RefreshResult, 'outcome' | 'users' | 'groups' | 'rejected' | 'reason'> {
-  readonly fault?: unknown
-}
-
 /** Node fires at once what is to come later than this, 24 days; a refresh that comes early harms nobody. */
 const LONGEST_TIMER = 2 ** 31 - 1
-
-const PROGRESS_MS = 200
 
 export function createDirectorySide(send: (message: FromDirectory) => void, log: Log): DirectorySide {
   const stopping = new AbortController()
@@ -101,43 +92,43 @@ export function createDirectorySide(send: (message: FromDirectory) => void, log:
   }
 
   const run = async (current: DirectorySettings): Promise<void> => {
-    const begun = performance.now()
-    const { guardShrink } = current
     interrupt = new AbortController()
     const signal = AbortSignal.any([stopping.signal, interrupt.signal])
     const asked = requests
     requests = []
-    const force = asked.some((request) => request.force)
-    const due = dueOnes(asked, begun + current.interval * JITTER * 1000)
-    const readings = due.map((member) =>
-      member.read(signal, { force, guardShrink, progress: progressOf(member) }),
-    )
-    tell()
-    let outcome: Outcome
+    const due = dueOnes(asked, performance.now() + current.interval * JITTER * 1000)
+    let refreshed: Refreshed
     try {
-      for (const reading of readings) void reading.then(tell, () => {})
-      await Promise.all(readings)
-      outcome = await publish(current, due, { force, signal })
+      refreshed = await refresh({
+        settings: current,
+        publisher: publisher!,
+        members,
+        due,
+        rebuild,
+        force: asked.some(({ force }) => force),
+        signal,
+        tell,
+        progress: (progress) => send({ kind: 'progress', ...progress }),
+        log,
+      })
     } catch (error) {
-      await Promise.allSettled(readings)
-      if (signal.aborted) {
-        // What was asked for is done with the new settings, or never.
-        requests = [...asked, ...requests]
-        if (stopping.signal.aborted) for (const { done } of requests) done.reject(new Error('stopped'))
-        return
-      }
-      outcome = trashed(error)
-    } finally {
-      for (const member of members) member.release()
+      if (!signal.aborted) throw error
+      // What was asked for is done with the new settings, or never.
+      requests = [...asked, ...requests]
+      if (stopping.signal.aborted) for (const { done } of requests) done.reject(new Error('stopped'))
+      return
     }
-    const took = Math.round(performance.now() - begun)
-    const { fault: _, ...told } = outcome
-    const entries = due.reduce((sum, member) => sum + (member.fault === undefined ? member.entries : 0), 0)
-    last = { ...told, at: Math.floor(Date.now() / 1000), took, entries }
+    const { result } = refreshed
+    last = result
+    if (refreshed.rejected !== undefined) {
+      rebuild = false
+      rejected = refreshed.rejected
+      logRejected(rejected)
+    }
     // What was told of the interval meanwhile counts.
-    schedule(outcome, due, (settings ?? current).interval)
-    report(outcome, current.domain, due)
-    answer(asked, outcome)
+    schedule(result, due, (settings ?? current).interval)
+    report(result, current.domain, due)
+    answer(asked, result)
   }
 
   /** Those that are asked for or due, and those without whose rows there can be no maps. */
@@ -149,86 +140,7 @@ export function createDirectorySide(send: (message: FromDirectory) => void, log:
         asked.some(({ label }) => label === undefined || label === member.label),
     )
 
-  const publish = async (
-    current: DirectorySettings,
-    due: readonly Member[],
-    { force, signal }: { readonly force: boolean; readonly signal: AbortSignal },
-  ): Promise<Outcome> => {
-    const faulty = members.filter(({ fault }) => fault !== undefined)
-    const required = faulty.find(({ config }) => config.required)
-    if (required !== undefined) throw required.fault!
-    if (!rebuild && due.length > 0 && due.every(({ fault }) => fault !== undefined)) {
-      throw allFaults(due)
-    }
-    const present = members.filter(({ hasRows }) => hasRows)
-    if (present.length === 0) throw allFaults(members)
-    const absent = members.find(({ hasRows }) => !hasRows)
-    if (absent !== undefined && !force) {
-      throw new GuardError(
-        `${absent.fault?.message ?? absent.label}; nothing is published before it has been read once; ` +
-          'if the maps can do without it, "ypldapctl refresh --force" makes them',
-      )
-    }
-    const held = []
-    for (const member of present) held.push(await member.rows())
-    signal.throwIfAborted()
-    const publication = await publisher!.publish(
-      held.map(({ rows }) => rows),
-      current,
-      {
-        force,
-        fresh: Math.min(...held.map(({ at }) => at)),
-        // Before the image: rows that are newer than it harm nobody, older ones would take back what it says.
-        judged: () => keepAll(current, due),
-      },
-    )
-    rebuild = false
-    rejected = publication.rejected
-    logRejected(rejected)
-    logRefreshed(current.domain, due, publication)
-    return { ...publication, rejected: rejected.length, reason: '' }
-  }
-
-  /** After this the next failure of a directory finds these rows. */
-  const keepAll = async ({ state, domain }: DirectorySettings, due: readonly Member[]): Promise<void> => {
-    for (const member of due) {
-      await member.keep().catch((error: Error) => {
-        log(
-          'warning',
-          'rows-not-kept',
-          `${error.message}; should "${member.label}" fail it is missed at once`,
-        )
-      })
-    }
-    const ours = new Set(members.map(({ file }) => file))
-    for (const name of await readdir(state)) {
-      if (isRowsFile(name, domain) && !ours.has(name)) await rm(join(state, name), { force: true })
-    }
-  }
-
-  const logRefreshed = (domain: string, due: readonly Member[], publication: Publication) => {
-    const { outcome, users, groups } = publication
-    const sources = due.flatMap(({ fetched }) => (fetched === undefined ? [] : [fetched]))
-    const from = sources.map(
-      ({ directory, source, milliseconds, references }) =>
-        `${directory} (${source}, ${milliseconds} ms${references > 0 ? `, ${references} references ignored` : ''})`,
-    )
-    const left = rejected.length > 0 ? `, ${rejected.length} rows left out or cut` : ''
-    const what = `${domain}: ${users} users and ${groups} groups`
-    const whence = from.length > 0 ? ` from ${from.join(', ')}` : ''
-    if (outcome === 'published') log('info', 'refreshed', `${what}${whence}${left}`)
-    else log('debug', 'unchanged', `${what}${whence}${left}`)
-  }
-
-  const trashed = (fault: unknown): Outcome => {
-    if (!isExpected(fault)) {
-      log('error', 'internal', fault instanceof Error ? (fault.stack ?? fault.message) : String(fault))
-    }
-    const reason = fault instanceof Error ? fault.message : String(fault)
-    return { outcome: 'trashed', users: 0, groups: 0, rejected: 0, reason: clip(reason), fault }
-  }
-
-  const schedule = ({ outcome }: Outcome, due: readonly Member[], interval: number) => {
+  const schedule = ({ outcome }: RefreshResult, due: readonly Member[], interval: number) => {
     failures = outcome === 'trashed' ? failures + 1 : 0
     const now = performance.now()
     const later = now + jittered(interval) * 1000
@@ -239,7 +151,7 @@ export function createDirectorySide(send: (message: FromDirectory) => void, log:
     }
   }
 
-  const report = ({ outcome, reason }: Outcome, domain: string, due: readonly Member[]) => {
+  const report = ({ outcome, reason }: RefreshResult, domain: string, due: readonly Member[]) => {
     const wait = Math.min(...members.map((member) => member.due)) - performance.now()
     const next = `next try in ${Math.max(0, Math.round(wait / 1000))} s`
     if (outcome === 'trashed') {
@@ -253,7 +165,7 @@ export function createDirectorySide(send: (message: FromDirectory) => void, log:
     }
   }
 
-  const answer = (asked: readonly Request[], { outcome, reason }: Outcome) => {
+  const answer = (asked: readonly Request[], { outcome, reason }: RefreshResult) => {
     for (const { label, done } of asked) {
       const failed = members.filter(
         (member) => member.fault !== undefined && (label === undefined || label === member.label),
@@ -261,15 +173,6 @@ export function createDirectorySide(send: (message: FromDirectory) => void, log:
       if (outcome === 'trashed') done.reject(new Error(reason))
       else if (failed.length > 0) done.reject(new Error(allFaults(failed).message))
       else done.resolve()
-    }
-  }
-
-  const progressOf = (member: Member) => {
-    let next = PROGRESS_MS
-    return (entries: number, milliseconds: number) => {
-      if (milliseconds < next) return
-      next = milliseconds + PROGRESS_MS
-      send({ kind: 'progress', directory: clip(member.label), entries, milliseconds })
     }
   }
 
@@ -333,14 +236,6 @@ export function createDirectorySide(send: (message: FromDirectory) => void, log:
       await running
     },
   }
-}
-
-/** One directory's own error, or those of several. */
-function allFaults(members: readonly Member[]): Error {
-  const faults = members.flatMap(({ fault }) => (fault === undefined ? [] : [fault]))
-  const [first] = faults
-  if (faults.length === 1 && first !== undefined) return first
-  return new GuardError(faults.map(({ message }) => message).join('; '))
 }
 
 /** A moment of the monotonic clock in seconds since 1970; 0 stays 0. */
