@@ -22,7 +22,11 @@ const SHARED = ['src/address.ts', 'src/log.ts', 'src/start-error.ts', 'src/versi
 const SUPERVISOR_RPC = /^rpc\/(call|reply|record|rpcbind|xdr-reader|xdr-writer|errors|yp)\.ts$/
 
 /** Packages with one home. */
-const HOME: Readonly<Record<string, string>> = { ldapts: 'src/directory', 'lru-cache': 'src/server' }
+const HOME: Readonly<Record<string, string>> = {
+  ldapts: 'src/directory',
+  'lru-cache': 'src/server',
+  koffi: 'src/server',
+}
 
 const IMPORT =
   /(?:^|\n)\s*(?:import|export)\b[^'"\n]*(?:\n[^'"]*?)?from\s+['"]([^'"]+)['"]|(?:^|\n)\s*import\s+['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/g

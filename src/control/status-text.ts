@@ -23,7 +23,15 @@ function verdictLine({ word, text }: Verdict, colour: boolean): string {
   return `${colour ? `\u001b[${COLOURS[word]}m${word}\u001b[0m` : word}: ${visible(text)}`
 }
 
-function daemonLines({ version, config, level, now, started, endpoints }: Status): readonly string[] {
+function daemonLines({
+  version,
+  config,
+  level,
+  now,
+  started,
+  endpoints,
+  transport,
+}: Status): readonly string[] {
   return [
     visible(`ypldap ${version}, up ${age(Math.max(0, now - started))}, log level ${level}, ${config}`),
     ...table(
@@ -33,6 +41,7 @@ function daemonLines({ version, config, level, now, started, endpoints }: Status
         registered ? 'registered with rpcbind' : 'not registered',
       ]),
     ),
+    ...(transport === '' ? [] : [`  ${visible(transport)}`]),
   ]
 }
 

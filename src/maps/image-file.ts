@@ -59,12 +59,15 @@ export async function verifyImage(path: string): Promise<void> {
 
 /**
  * The image in a file, read and checked slice by slice so that its server goes on answering. Throws ImageError
- * when it is no image or damaged, and what the file system says when it can't be read.
+ * when it is no image or damaged, and what the file system says when it can't be read. `allocate` gives the memory.
  */
-export async function loadImage(path: string): Promise<Image> {
+export async function loadImage(
+  path: string,
+  allocate: (size: number) => ArrayBufferLike = (size) => new ArrayBuffer(size),
+): Promise<Image> {
   const bytes = await reading(path, async (file, { size }) => {
     if (size > MAX_IMAGE_BYTES) throw new ImageError(`${size} bytes: at most ${MAX_IMAGE_BYTES} are loaded`)
-    const bytes = new ArrayBuffer(size)
+    const bytes = allocate(size)
     const got = await fill(file, Buffer.from(bytes))
     if (got < size) throw new ImageError(`the file became shorter while it was read: ${got} of ${size} bytes`)
     const after = await file.stat()

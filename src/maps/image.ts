@@ -30,17 +30,23 @@ export function openImage(buffer: ArrayBufferLike): Image {
   }
 }
 
-/** The same in steps of about a millisecond, for a caller that has requests to answer meanwhile. */
-export function* checkImage(buffer: ArrayBufferLike): Generator<undefined, Image> {
+/** Opens an image that was checked before, as by another thread. */
+export function viewImage(buffer: ArrayBufferLike): Image {
   const bytes = Buffer.from(buffer)
   const { hashKey, ...head } = readHead(bytes, bytes.length)
+  return { ...head, bytes, maps: head.maps.map((places) => new MapView(bytes, hashKey, places)) }
+}
+
+/** The same in steps of about a millisecond, for a caller that has requests to answer meanwhile. */
+export function* checkImage(buffer: ArrayBufferLike): Generator<undefined, Image> {
+  const image = viewImage(buffer)
+  const { bytes, maps } = image
   yield* checkChecksum(bytes)
-  const maps = head.maps.map((places) => new MapView(bytes, hashKey, places))
   for (const map of maps) {
     yield* checkRecords(bytes, map)
     yield* checkIndex(map)
   }
-  return { ...head, bytes, maps }
+  return image
 }
 
 function* checkChecksum(bytes: Buffer): Generator<undefined> {

@@ -39,6 +39,8 @@ export const status = record({
   started: count,
   /** `udp 127.0.0.1 port 834`, and whether rpcbind has it */
   endpoints: list(record({ netid: words, address: words, port: count, registered: flag }), 1000),
+  /** how datagrams are answered, for people; '' while nobody does */
+  transport: words,
   domain: record({
     name: domain,
     state: words,

@@ -50,8 +50,8 @@ export const toServer = union('kind', {
 
 export const fromServer = union('kind', {
   ...FROM_CHILD,
-  /** Its sockets are open and it answers. */
-  ready: {},
+  /** Its sockets are open and it answers; how, is for people. */
+  ready: { transport: words },
   loaded: {
     id,
     domain,

@@ -30,7 +30,11 @@ export function createAccess(rules: readonly AccessRule[], refused: (address: st
 function judge(rules: readonly AccessRule[], text: string): boolean {
   // A zone (`fe80::1%eth0`) says where the caller is reached, not who it is.
   const address = parseAddress(text.split('%', 1)[0]!)
-  if (address === undefined) return false
+  return address !== undefined && judgeAddress(rules, address)
+}
+
+/** The same of an address of 4 or 16 bytes. */
+export function judgeAddress(rules: readonly AccessRule[], address: Uint8Array): boolean {
   const bytes = unmapped(address)
   for (const { prefix, bits, verdict } of rules) {
     if (isWithin(bytes, prefix, bits)) return verdict === 'allow'

@@ -15,7 +15,8 @@ export interface Expiry {
   readonly stop: () => void
 }
 
-export function watchExpiry(served: Served, log: Log): Expiry {
+/** `changed` hears each time that it has been decided anew. */
+export function watchExpiry(served: Served, log: Log, changed: (expired: boolean) => void): Expiry {
   let limit: number | null = null
   let fresh = 0
 
@@ -24,6 +25,7 @@ export function watchExpiry(served: Served, log: Log): Expiry {
     const expired = image !== undefined && limit !== null && Date.now() / 1000 - fresh > limit
     if (expired === served.expired) return
     served.expired = expired
+    changed(expired)
     if (expired) {
       const since = new Date(fresh * 1000).toISOString()
       log(

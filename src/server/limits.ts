@@ -3,6 +3,9 @@
 /** A larger answer is YP_YPERR on UDP and right on TCP. libtirpc's clients receive no more (UDPMSGSIZE). */
 export const UDP_REPLY_BYTES = 8800
 
+/** A longer datagram is no call, for none is longer than about 2,000 bytes; it gets no answer. */
+export const UDP_CALL_BYTES = 8800
+
 /** Replies on their way to the kernel; at the limit further requests get no answer, and clients ask again. */
 export const UDP_REPLIES_IN_FLIGHT = 1024
 

@@ -11,6 +11,8 @@ import type { ToServer } from '../messages/server.ts'
 export type Wanted = Omit<Extract<ToServer, { kind: 'load' }>, 'kind'>
 
 export interface LoaderOptions {
+  /** gives the memory of an image */
+  readonly allocate: (size: number) => ArrayBufferLike
   readonly loaded: (image: Image, wanted: Wanted) => void
   readonly refused: (wanted: Wanted, reason: string) => void
 }
@@ -23,7 +25,7 @@ export interface Loader {
   readonly begin: () => boolean
 }
 
-export function createLoader({ loaded, refused }: LoaderOptions): Loader {
+export function createLoader({ allocate, loaded, refused }: LoaderOptions): Loader {
   let begun = false
   let running: Wanted | undefined
   let waiting: Wanted | undefined
@@ -31,7 +33,7 @@ export function createLoader({ loaded, refused }: LoaderOptions): Loader {
   const work = async () => {
     for (running = waiting; running !== undefined; running = waiting) {
       waiting = undefined
-      const outcome = await tryImage(running)
+      const outcome = await tryImage(running, allocate)
       if (typeof outcome === 'string') refused(running, outcome)
       else loaded(outcome, running)
     }
@@ -56,9 +58,12 @@ export function createLoader({ loaded, refused }: LoaderOptions): Loader {
 }
 
 /** The image, or why there is none. */
-async function tryImage({ path, domain, fingerprint }: Wanted): Promise<Image | string> {
+async function tryImage(
+  { path, domain, fingerprint }: Wanted,
+  allocate: LoaderOptions['allocate'],
+): Promise<Image | string> {
   try {
-    const image = await loadImage(path)
+    const image = await loadImage(path, allocate)
     if (image.domain !== domain) return `made for the domain ${image.domain}`
     if (image.fingerprint.toString('hex') !== fingerprint) return 'made for another configuration'
     return image

@@ -13,13 +13,19 @@ import {
 } from '../messages/server.ts'
 import { createAccess } from './access.ts'
 import { watchExpiry } from './expiry.ts'
+import { collectAll } from './garbage.ts'
 import { createLoader } from './loader.ts'
 import { createLookups } from './lookups.ts'
+import type { News } from './news.ts'
 import { rarely } from './rarely.ts'
 import { Responder } from './responder.ts'
 import { Served } from './served.ts'
 import type { Service } from './service.ts'
 import { type Descriptor, openSockets } from './sockets.ts'
+import { chooseTransport } from './transport.ts'
+
+/** Milliseconds until the threads have taken a new image, and nobody needs the old one. */
+const COLLECT_MS = 500
 
 /**
  * Serves until its channel or a drain has ended, or something is wrong that the log tells of; everything is
@@ -34,13 +40,19 @@ export async function runServer(
 ): Promise<void> {
   const over = Promise.withResolvers<void>()
   const served = new Served()
-  const expiry = watchExpiry(served, log)
+  const transport = chooseTransport()
+  const inform = (news: News) => {
+    for (const service of services) service.inform(news)
+  }
+  const expiry = watchExpiry(served, log, (expired) => inform({ kind: 'expired', expired }))
   const stranger = rarely((address: string, count) => {
     const all = `${count} such addresses so far`
     log('warning', 'stranger', `no answer to ${address}, which no "allow from" covers; ${all}`)
   })
-  let access = createAccess([], stranger)
+  let rules: readonly AccessRule[] = []
+  let access = createAccess(rules, stranger)
   let opening: Promise<void> | undefined
+  let collecting: NodeJS.Timeout | undefined
   let services: readonly Service[] = []
   let closed = false
 
@@ -53,12 +65,29 @@ export async function runServer(
     over.resolve()
   }
 
+  /** All that there is to tell. */
+  const current = (): readonly News[] => [
+    { kind: 'access', rules },
+    { kind: 'expired', expired: served.expired },
+    ...imageNews(served.image),
+  ]
+
   const open = async () => {
     if (closed) return
     try {
-      services = await openSockets(descriptors, new Responder(served), (address) => access(address), log)
+      const opened = await openSockets(descriptors, {
+        responder: new Responder(served),
+        access: (address) => access(address),
+        transport,
+        news: current(),
+        stranger,
+        log,
+      })
+      ;({ services } = opened)
+      // What has changed while they were opened.
+      for (const one of current()) inform(one)
       if (closed) for (const service of services) service.close()
-      else send({ kind: 'ready' })
+      else send({ kind: 'ready', transport: opened.transport.text })
     } catch (error) {
       log('error', 'not-listening', (error as Error).message)
       close()
@@ -81,8 +110,15 @@ export async function runServer(
     send(message)
   }
   const loader = createLoader({
+    // Memory that the threads share is none of V8's, which does not know how much of it can go.
+    allocate: (size) => (transport.batched ? new SharedArrayBuffer(size) : new ArrayBuffer(size)),
     loaded(image, { id, fresh }) {
       served.serve(image)
+      for (const news of imageNews(image)) inform(news)
+      if (transport.batched) {
+        clearTimeout(collecting)
+        collecting = setTimeout(collectAll, COLLECT_MS).unref()
+      }
       expiry.setFresh(fresh)
       void report(describe(image, id, fresh))
     },
@@ -90,7 +126,9 @@ export async function runServer(
   })
 
   const configure = (message: ServerSettings) => {
-    access = createAccess(message.access.map(toRule), stranger)
+    rules = message.access.map(toRule)
+    access = createAccess(rules, stranger)
+    inform({ kind: 'access', rules })
     expiry.setLimit(message.expire)
     if (!loader.begin()) opening ??= open()
   }
@@ -147,6 +185,12 @@ function describe(image: Image, id: number, fresh: number): LoadedImage {
     groups,
     maps: maps.map(({ name, count, secure }) => ({ name, records: count, secure })),
   }
+}
+
+/** For those who share its memory. */
+function imageNews(image: Image | undefined): readonly News[] {
+  const bytes = image?.bytes.buffer
+  return bytes instanceof SharedArrayBuffer ? [{ kind: 'image', bytes }] : []
 }
 
 function toRule({ verdict, prefix, bits }: ServerSettings['access'][number]): AccessRule {

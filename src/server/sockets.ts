@@ -4,9 +4,12 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { Log } from '../log.ts'
 import type { Access } from './access.ts'
+import { serveBatched } from './batched-udp.ts'
+import type { News } from './news.ts'
 import type { Responder } from './responder.ts'
 import type { Service } from './service.ts'
 import { serveTcp } from './tcp.ts'
+import { oneByOne, type Transport } from './transport.ts'
 import { serveUdp } from './udp.ts'
 
 /** A socket that this process was started with: bound, and for TCP not listening yet. */
@@ -22,22 +25,36 @@ const BACKLOG = 511
 /** A burst of requests that arrive while the process is busy waits here; the kernel cuts it to its maximum. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
 
+export interface Answering {
+  readonly responder: Responder
+  readonly access: Access
+  readonly transport: Transport
+  /** what a thread of its own begins with */
+  readonly news: readonly News[]
+  readonly stranger: (address: string) => void
+  readonly log: Log
+}
+
+export interface Opened {
+  readonly services: readonly Service[]
+  /** how datagrams are answered */
+  readonly transport: Transport
+}
+
 /** Answers on all of them, or throws and has closed those that it had opened. */
-export async function openSockets(
-  descriptors: readonly Descriptor[],
-  responder: Responder,
-  access: Access,
-  log: Log,
-): Promise<readonly Service[]> {
+export async function openSockets(descriptors: readonly Descriptor[], answering: Answering): Promise<Opened> {
+  let { transport } = answering
   const services: Service[] = []
   try {
     for (const { kind, fd } of descriptors) {
       try {
-        services.push(
-          kind === 'tcp'
-            ? await openTcp(fd, responder, access, log)
-            : openUdp(kind, fd, responder, access, log),
-        )
+        if (kind === 'tcp') {
+          services.push(await openTcp(fd, answering))
+        } else {
+          const opened = await openUdp(kind, fd, { ...answering, transport })
+          services.push(opened.service)
+          transport = opened.transport
+        }
       } catch (error) {
         throw new Error(`descriptor ${fd} is of no use as ${kind}: ${(error as Error).message}`, {
           cause: error,
@@ -48,10 +65,10 @@ export async function openSockets(
     for (const service of services) service.close()
     throw error
   }
-  return services
+  return { services, transport }
 }
 
-async function openTcp(fd: number, responder: Responder, access: Access, log: Log): Promise<Service> {
+async function openTcp(fd: number, { responder, access, log }: Answering): Promise<Service> {
   const server = createServer({ allowHalfOpen: true })
   const listening = once(server, 'listening')
   server.listen({ fd, backlog: BACKLOG })
@@ -60,8 +77,29 @@ async function openTcp(fd: number, responder: Responder, access: Access, log: Lo
   return serveTcp(server, responder, access, log)
 }
 
-function openUdp(kind: string, fd: number, responder: Responder, access: Access, log: Log): Service {
+/** The second way, where the first is not to be had. */
+async function openUdp(
+  kind: string,
+  fd: number,
+  { responder, access, transport, news, stranger, log }: Answering,
+): Promise<{ readonly service: Service; readonly transport: Transport }> {
   if (kind !== 'udp4' && kind !== 'udp6') throw new Error('tcp, udp4 or udp6 expected')
+  if (!transport.batched) return { service: openOneByOne(kind, fd, responder, access, log), transport }
+  try {
+    return { service: await serveBatched(fd, kind === 'udp6', news, stranger, log), transport }
+  } catch (error) {
+    const service = openOneByOne(kind, fd, responder, access, log)
+    return { service, transport: oneByOne((error as Error).message) }
+  }
+}
+
+function openOneByOne(
+  kind: 'udp4' | 'udp6',
+  fd: number,
+  responder: Responder,
+  access: Access,
+  log: Log,
+): Service {
   const socket = createSocket({
     type: kind,
     // An address needs no resolver; the default goes through one for every reply.

@@ -57,6 +57,7 @@ export function serveTcp(server: Server, responder: Responder, access: Access, l
     for (const socket of open.keys()) socket.destroy()
   }
   return {
+    inform() {},
     drain: () =>
       new Promise((resolve) => {
         const late = setTimeout(closeAll, DRAIN_MS)

@@ -4,7 +4,7 @@ import { DecodeError } from '../../rpc/errors.ts'
 import { XdrWriter } from '../../rpc/xdr-writer.ts'
 import type { Log } from '../log.ts'
 import type { Access } from './access.ts'
-import { UDP_REPLIES_IN_FLIGHT, UDP_REPLY_BYTES } from './limits.ts'
+import { UDP_CALL_BYTES, UDP_REPLIES_IN_FLIGHT, UDP_REPLY_BYTES } from './limits.ts'
 import { rarely } from './rarely.ts'
 import type { Caller, Responder } from './responder.ts'
 import type { Service } from './service.ts'
@@ -55,7 +55,7 @@ export function serveUdp(socket: Socket, responder: Responder, access: Access, l
   )
   socket.on('message', (request: Buffer, from: RemoteInfo) => {
     // Nobody can be answered on port 0, and Node throws when told to send there: forged, or RFC 768's "no port".
-    if (from.port === 0 || !access(from.address)) return
+    if (from.port === 0 || request.length > UDP_CALL_BYTES || !access(from.address)) return
     const slot = takeSlot()
     if (slot === undefined) return
     const { writer } = slot
@@ -67,6 +67,7 @@ export function serveUdp(socket: Socket, responder: Responder, access: Access, l
     socket.send(writer.bytes, 0, writer.offset, from.port, from.address, slot.sent)
   })
   return {
+    inform() {},
     drain: () =>
       new Promise((resolve) => {
         if (closed) resolve()

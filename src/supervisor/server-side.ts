@@ -49,6 +49,8 @@ export interface ServerSide {
   readonly image: () => ServedImage | undefined
   /** why what was published last is not served, or '' */
   readonly refused: () => string
+  /** how datagrams are answered, for people; '' while nobody does */
+  readonly transport: () => string
   readonly match: (map: string, key: string) => AsyncGenerator<Records>
   readonly cat: (map: string) => AsyncGenerator<Records>
   readonly setLevel: (level: LogLevel) => void
@@ -76,6 +78,8 @@ interface Server {
   /** resolves when what it was told last is served or refused */
   settled: PromiseWithResolvers<void> | undefined
   image: ServedImage | undefined
+  /** how it answers datagrams, for people; '' until it does */
+  transport: string
 }
 
 export interface ServerSideOptions {
@@ -168,6 +172,8 @@ export function createServerSide(options: ServerSideOptions): ServerSide {
         switch (message.kind) {
           case 'ready':
             open = true
+            if (message.transport !== keeper.current()?.transport) log('info', 'transport', message.transport)
+            server.transport = message.transport
             setTimeout(sound, SOUND_MS).unref()
             break
           case 'loaded':
@@ -199,6 +205,7 @@ export function createServerSide(options: ServerSideOptions): ServerSide {
       refused: '',
       settled: undefined,
       image: undefined,
+      transport: '',
     }
     servers.add(server)
     child.send({ kind: 'log-level', level: level() })
@@ -262,6 +269,7 @@ export function createServerSide(options: ServerSideOptions): ServerSide {
     settled: () => keeper.current()?.settled?.promise ?? Promise.resolve(),
     image: () => keeper.current()?.image,
     refused: () => keeper.current()?.refused ?? '',
+    transport: () => keeper.current()?.transport ?? '',
     match: (map, key) => ask((id) => ({ kind: 'match', id, map, key })),
     cat: (map) => ask((id) => ({ kind: 'cat', id, map })),
     setLevel(to) {

@@ -41,6 +41,7 @@ export function statusOf(sources: StatusSources): Status {
         ({ netid, address }) => netid === endpoint.netid && universalPort(address) === endpoint.port,
       ),
     })),
+    transport: server.transport(),
     domain: {
       name: config.domain,
       state: plan.state,

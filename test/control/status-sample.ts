@@ -51,6 +51,7 @@ export function statusOf(
     level: 'info',
     now: NOW,
     started: NOW - 3 * DAY - 7200,
+    transport: 'UDP many datagrams at a time',
     endpoints: [
       { netid: 'udp', address: '0.0.0.0', port: 834, registered: true },
       { netid: 'tcp6', address: '::', port: 834, registered: false },

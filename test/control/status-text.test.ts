@@ -18,6 +18,7 @@ describe('the status', () => {
 ypldap 1.2.3, up 3 d 2 h, log level info, /etc/ypldap.conf
   udp   0.0.0.0 port 834  registered with rpcbind
   tcp6  :: port 834       not registered
+  UDP many datagrams at a time
 
 domain example.com
   kept in       /var/lib/ypldap
@@ -66,6 +67,7 @@ processes
     expect(shown(status)).toBe(`down: example.com: no server process runs
 
 ypldap 1.2.3, up 3 d 2 h, log level info, /etc/ypldap.conf
+  UDP many datagrams at a time
 
 domain example.com
   kept in       /var/lib/ypldap

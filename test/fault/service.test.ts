@@ -174,7 +174,7 @@ describe('the death of the server process', () => {
         await waitUntil('another one serves', async () => {
           const { processes, domain } = await daemon.status()
           const server = processes.find(({ role }) => role === 'server')
-          return server?.restarts === kill && domain.image !== null && Date.now() / 1000 - server.started > 2
+          return server?.restarts === kill && domain.image !== null && Date.now() / 1000 - server.started > 3
         })
       }
     })

@@ -14,7 +14,11 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'], now: NOON * 1000 })
   lines = []
   served = new Served()
-  expiry = watchExpiry(served, (level, id) => lines.push(`${level} ${id}`))
+  expiry = watchExpiry(
+    served,
+    (level, id) => lines.push(`${level} ${id}`),
+    () => {},
+  )
 })
 
 afterEach(() => {

@@ -1,0 +1,62 @@
+/** YP over UDP by a thread of its own (batched-worker.ts). */
+import { getSystemErrorName } from 'node:util'
+import { MessageChannel, Worker } from 'node:worker_threads'
+import type { Log } from '../log.ts'
+import type { FromWorker, WorkerData } from './batched-worker.ts'
+import { CONTROL_WORDS, Control, type News } from './news.ts'
+import { rarely } from './rarely.ts'
+import type { Service } from './service.ts'
+
+/** In the sources a .ts file, in the package a .js one: as this one. */
+const PROGRAM = new URL(import.meta.url.replace(/udp(\.[jt]s)$/, 'worker$1'))
+
+/** Answers on a bound socket until it is closed; resolves when it does. Throws why it can't. */
+export async function serveBatched(
+  fd: number,
+  six: boolean,
+  first: readonly News[],
+  stranger: (address: string) => void,
+  log: Log,
+): Promise<Service> {
+  const control = new SharedArrayBuffer(CONTROL_WORDS * 4)
+  const words = new Int32Array(control)
+  const { port1: news, port2 } = new MessageChannel()
+  const inform = (one: News) => {
+    news.postMessage(one)
+    Atomics.add(words, Control.generation, 1)
+  }
+  for (const one of first) inform(one)
+  const data: WorkerData = { fd, six, control, news: port2 }
+  const worker = new Worker(PROGRAM, { workerData: data, transferList: [port2], env: {} })
+  const ready = Promise.withResolvers<void>()
+  const gone = Promise.withResolvers<void>()
+  const failed = rarely((message: Extract<FromWorker, { kind: 'error' }>, count) => {
+    const name = getSystemErrorName(-message.errno)
+    log('warning', 'udp-error', `${message.what} a datagram failed: ${name}; ${count} times so far`)
+  })
+  worker.on('message', (message: FromWorker) => {
+    if (message.kind === 'ready') ready.resolve()
+    else if (message.kind === 'stranger') stranger(message.address)
+    else failed(message)
+  })
+  worker.once('error', ready.reject)
+  worker.once('exit', () => {
+    news.close()
+    gone.resolve()
+  })
+  const close = () => void Atomics.store(words, Control.stop, 1)
+  await ready.promise
+  // Nobody answers on this socket any more: another process is to do it.
+  worker.once('error', (error) => {
+    throw error
+  })
+  return {
+    inform,
+    close,
+    // All that it took it has answered when it looks whether to stop.
+    drain() {
+      close()
+      return gone.promise
+    },
+  }
+}

@@ -1,0 +1,22 @@
+/** What those who answer outside of the main thread must be told, as it changes. */
+import type { AccessRule } from '../config/config.ts'
+
+export type News =
+  /** the bytes of an image that was checked, in memory that threads share */
+  | { readonly kind: 'image'; readonly bytes: SharedArrayBuffer }
+  | { readonly kind: 'access'; readonly rules: readonly AccessRule[] }
+  /** the maps are too old to be vouched for, or no longer are */
+  | { readonly kind: 'expired'; readonly expired: boolean }
+
+/** The words of the memory that a thread and the main thread share (Int32Array). */
+export const Control = {
+  /** counts news; they themselves are messages */
+  generation: 0,
+  stop: 1,
+  /** of what was counted, see Counters */
+  counters: 2,
+} as const
+
+export const COUNTERS = ['calls', 'replies', 'strangers', 'receiveErrors', 'sendErrors'] as const
+
+export const CONTROL_WORDS = Control.counters + COUNTERS.length

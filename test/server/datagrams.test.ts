@@ -1,0 +1,322 @@
+import { createSocket, type Socket } from 'node:dgram'
+import { once } from 'node:events'
+import { afterEach, describe, expect, test } from 'vitest'
+import { YpProcedure as P, YpStat } from '../../rpc/yp.ts'
+import type { Image } from '../../src/maps/image.ts'
+import { viewImage } from '../../src/maps/image.ts'
+import { createAccess } from '../../src/server/access.ts'
+import { serveBatched } from '../../src/server/batched-udp.ts'
+import { UDP_CALL_BYTES } from '../../src/server/limits.ts'
+import type { News } from '../../src/server/news.ts'
+import { Responder } from '../../src/server/responder.ts'
+import { Served } from '../../src/server/served.ts'
+import type { Service } from '../../src/server/service.ts'
+import { chooseTransport } from '../../src/server/transport.ts'
+import { serveUdp } from '../../src/server/udp.ts'
+import {
+  argumentCases,
+  askingCases,
+  headerCases,
+  misdirectedCases,
+  transferCases,
+} from '../e2e/ypserv-cases.ts'
+import { contents } from '../support/map-contents.ts'
+import { group, imageOf, rows, user } from '../support/rows.ts'
+import { type Fields, readReply, writeCall } from '../support/rpc-codec.ts'
+import { bindBoth } from '../support/server-side.ts'
+import { openYpClient } from '../support/yp-client.ts'
+
+// Both ways to answer datagrams keep the same promises, byte for byte.
+
+const domain = 'example.com'
+const staff = (shell: string) =>
+  imageOf(
+    [
+      rows(
+        Array.from({ length: 300 }, (_, i) => user({ name: `user${i}`, uid: String(10_000 + i), shell })),
+        [group({ members: Array.from({ length: 2000 }, (_, i) => `user${i}`) })],
+      ),
+    ],
+    { recordLimit: 65_536 },
+  )
+const image = staff('/bin/sh')
+const huge = [...contents(image, 'group.byname')[0]!]
+  .slice(0, 1)
+  .concat(contents(image, 'group.bygid')[0]![0])
+
+/** The same in memory that threads share. */
+function shared({ bytes }: Image): SharedArrayBuffer {
+  const memory = new SharedArrayBuffer(bytes.length)
+  Buffer.from(memory).set(bytes)
+  return memory
+}
+
+interface Answering {
+  readonly port: number
+  readonly service: Service
+  /** addresses that were told of as strangers' */
+  readonly strangers: string[]
+  readonly inform: (...news: readonly News[]) => void
+}
+
+const ending: (() => unknown)[] = []
+afterEach(async () => {
+  for (const end of ending.splice(0).reverse()) await end()
+})
+
+const news = (one: Image, ...more: readonly News[]): readonly News[] => [
+  ...more,
+  { kind: 'image', bytes: shared(one) },
+]
+
+/** One that waits for its socket to be closed. */
+const batched = async (address: string, first: readonly News[]): Promise<Answering> => {
+  const { tcp, udp, port } = bindBoth(address)
+  tcp.close()
+  const strangers: string[] = []
+  const service = await serveBatched(
+    udp.fd,
+    address.includes(':'),
+    first,
+    (one) => strangers.push(one),
+    () => {},
+  )
+  ending.push(async () => {
+    await service.drain()
+    udp.close()
+  })
+  return {
+    port,
+    service,
+    strangers,
+    inform: (...all) => {
+      for (const one of all) service.inform(one)
+    },
+  }
+}
+
+const oneByOne = async (address: string, first: readonly News[]): Promise<Answering> => {
+  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4')
+  socket.bind(0, address)
+  await once(socket, 'listening')
+  const strangers: string[] = []
+  const served = new Served()
+  let access = createAccess([], (one) => strangers.push(one))
+  const take = (one: News) => {
+    if (one.kind === 'image') served.serve(viewImage(one.bytes))
+    else if (one.kind === 'expired') served.expired = one.expired
+    else access = createAccess(one.rules, (address) => strangers.push(address))
+  }
+  for (const one of first) take(one)
+  const service = serveUdp(
+    socket,
+    new Responder(served),
+    (caller) => access(caller),
+    () => {},
+  )
+  ending.push(() => service.close())
+  return {
+    port: socket.address().port,
+    service,
+    strangers,
+    inform: (...all) => {
+      for (const one of all) take(one)
+    },
+  }
+}
+
+function header(procedure: number, xid = 1) {
+  return { xid, program: 100004, version: 2, procedure }
+}
+
+const call = (procedure: number, fields: Fields, xid = 1) => writeCall(header(procedure, xid), fields)
+const match = (key: string, xid = 1, map = 'passwd.byname') => call(P.MATCH, { domain, map, key }, xid)
+const read = (procedure: number, reply: Buffer) => readReply(header(procedure), reply).fields
+
+function client(address: string): Socket {
+  const socket = createSocket({ type: address.includes(':') ? 'udp6' : 'udp4', recvBufferSize: 1 << 22 })
+  ending.push(() => socket.close())
+  return socket
+}
+
+async function ask(address: string, port: number, message: Buffer): Promise<Buffer> {
+  const socket = client(address)
+  socket.send(message, port, address)
+  const [reply] = (await once(socket, 'message')) as [Buffer]
+  return reply
+}
+
+/** Until the answer is another one: news are taken between two calls. */
+async function until(answer: () => Promise<boolean>): Promise<void> {
+  while (!(await answer())) await new Promise(setImmediate)
+}
+
+test('many datagrams at a time are answered on this machine', () => {
+  expect(chooseTransport()).toMatchObject({ batched: true })
+})
+
+describe.each([
+  ['one by one', oneByOne],
+  ['many at a time', batched],
+] as const)('datagrams, %s', (_, start) => {
+  test.each(['127.0.0.1', '::1'])('are answered at %s', async (address) => {
+    const { port } = await start(address, news(image))
+    const fields = read(P.MATCH, await ask(address, port, match('user7', 0xdeadbeef)))
+    expect(fields).toMatchObject({ xid: 0xdeadbeef, status: YpStat.TRUE })
+    expect(fields['value']).toContain('user7:')
+  })
+
+  test('before there is an image have the answers of that', async () => {
+    const { port } = await start('127.0.0.1', [])
+    expect(read(P.MATCH, await ask('127.0.0.1', port, match('user7')))).toMatchObject({
+      status: YpStat.NODOM,
+    })
+  })
+
+  test('whose answer is too long for one are told so', async () => {
+    const { port } = await start('127.0.0.1', news(image))
+    const reply = await ask('127.0.0.1', port, match('staff', 1, 'group.byname'))
+    expect(read(P.MATCH, reply)).toMatchObject({ status: YpStat.YPERR })
+  })
+
+  test('that are no calls, or longer than any call, get no answer and leave the next one unharmed', async () => {
+    const { port } = await start('127.0.0.1', news(image))
+    const socket = client('127.0.0.1')
+    const long = Buffer.alloc(UDP_CALL_BYTES + 1)
+    match('user7').copy(long)
+    for (const junk of [
+      Buffer.alloc(0),
+      Buffer.alloc(3),
+      Buffer.alloc(2000, 0xff),
+      long,
+      Buffer.alloc(60_000, 1),
+    ]) {
+      socket.send(junk, port, '127.0.0.1')
+    }
+    socket.send(match('user8', 99), port, '127.0.0.1')
+    const [reply] = (await once(socket, 'message')) as [Buffer]
+    expect(read(P.MATCH, reply)).toMatchObject({ xid: 99, status: YpStat.TRUE })
+  })
+
+  test('by the thousand are answered each with its own xid and key', async () => {
+    const { port } = await start('127.0.0.1', news(image))
+    const socket = client('127.0.0.1')
+    const waiting = new Map<number, string>()
+    let sent = 0
+    let answered = 0
+    const send = () => {
+      sent += 1
+      const key = `user${sent % 300}`
+      waiting.set(sent, key)
+      socket.send(match(key, sent), port, '127.0.0.1')
+    }
+    const all = Promise.withResolvers<void>()
+    socket.on('message', (reply) => {
+      const { xid, status, value } = read(P.MATCH, reply)
+      const key = waiting.get(xid as number)
+      if (status !== YpStat.TRUE || !(value as string).startsWith(`${key}:`))
+        all.reject(new Error(`${key}: ${String(value)}`))
+      waiting.delete(xid as number)
+      answered += 1
+      if (answered === 5000) all.resolve()
+      else if (sent < 5000) send()
+    })
+    for (let i = 0; i < 200; i++) send()
+    await all.promise
+    expect(waiting.size).toBe(0)
+  })
+
+  test('of strangers get no answer, and are told of once', async () => {
+    const rules = [{ verdict: 'allow' as const, prefix: Uint8Array.of(192, 0, 2, 0), bits: 24 }]
+    const deny = [{ verdict: 'deny' as const, prefix: Uint8Array.of(127, 0, 0, 1), bits: 32 }, ...rules]
+    const { port, strangers, inform } = await start('127.0.0.1', news(image, { kind: 'access', rules: deny }))
+    const socket = client('127.0.0.1')
+    for (let i = 0; i < 10; i++) socket.send(match('user7', i), port, '127.0.0.1')
+    await until(async () => strangers.length > 0)
+    expect(new Set(strangers)).toEqual(new Set(['127.0.0.1']))
+    // Those before were taken, or are answered with the rules that follow.
+    const answers: number[] = []
+    socket.on('message', (reply) => answers.push(read(P.MATCH, reply)['xid'] as number))
+    inform({ kind: 'access', rules })
+    await until(async () => {
+      socket.send(match('user7', 1000), port, '127.0.0.1')
+      await new Promise(setImmediate)
+      return answers.includes(1000)
+    })
+    expect(strangers).toHaveLength(1)
+  })
+
+  test('are answered from a new image as soon as there is one, and each from one alone', async () => {
+    const { port, inform } = await start('127.0.0.1', news(image))
+    const shell = async () =>
+      (read(P.MATCH, await ask('127.0.0.1', port, match('user7')))['value'] as string).split(':').at(-1)
+    expect(await shell()).toBe('/bin/sh')
+    inform(...news(staff('/bin/other')))
+    await until(async () => (await shell()) === '/bin/other')
+    expect(await shell()).toBe('/bin/other')
+  })
+
+  test('are told of an image that has expired, and of one that no longer is', async () => {
+    const { port, inform } = await start('127.0.0.1', news(image, { kind: 'expired', expired: true }))
+    const isServed = async () =>
+      read(P.DOMAIN, await ask('127.0.0.1', port, call(P.DOMAIN, { domain })))['served']
+    expect(await isServed()).toBe(false)
+    inform({ kind: 'expired', expired: false })
+    await until(async () => (await isServed()) === true)
+    expect(await isServed()).toBe(true)
+  })
+
+  test('that nobody waits for any more are no reason to end', async () => {
+    const { port } = await start('127.0.0.1', news(image))
+    for (let i = 0; i < 50; i++) {
+      const socket = createSocket('udp4')
+      await new Promise<void>((sent) => socket.send(match('user7', i), port, '127.0.0.1', () => sent()))
+      socket.close()
+    }
+    expect(read(P.MATCH, await ask('127.0.0.1', port, match('user7', 77)))['xid']).toBe(77)
+  })
+
+  test('are answered no more once their server has drained', async () => {
+    const { port, service } = await start('127.0.0.1', news(image))
+    await ask('127.0.0.1', port, match('user7'))
+    await service.drain()
+    expect(await service.drain()).toBeUndefined()
+  })
+})
+
+test('both ways answer each kind of call with the same bytes', async () => {
+  const first = news(image)
+  const [one, many] = [await oneByOne('127.0.0.1', first), await batched('127.0.0.1', first)]
+  const served = {
+    domain,
+    maps: Object.fromEntries(image.maps.map(({ name }) => [name, contents(image, name).map(([key]) => key)])),
+    huge,
+  }
+  const cases = [
+    ...askingCases(served),
+    ...transferCases(served),
+    ...misdirectedCases(domain),
+    ...argumentCases(domain, 'passwd.byname'),
+    ...headerCases(domain),
+  ]
+  expect(cases.length).toBeGreaterThan(300)
+  // Of silence there is only as much as it takes: those calls are left to the end, where one call shows that it was.
+  const clients = await Promise.all(
+    [one, many].map(({ port }) => openYpClient({ transport: 'udp', port, patience: 150 })),
+  )
+  for (const { message, procedure, what } of cases) {
+    const [a, b] = await Promise.all(clients.map((client) => client.send(message)))
+    expect({ procedure, what, reply: b }).toEqual({ procedure, what, reply: a })
+  }
+  for (const one of clients) one.close()
+}, 60_000)
+
+test('a reply leaves from the address that was asked, on a socket of all addresses', async () => {
+  const { port } = await batched('0.0.0.0', news(image))
+  for (const address of ['127.0.0.1', '127.0.0.2', '127.1.2.3']) {
+    const socket = client(address)
+    socket.send(match('user7'), port, address)
+    const [, from] = (await once(socket, 'message')) as [Buffer, { address: string }]
+    expect(from.address).toBe(address)
+  }
+})
