@@ -13,10 +13,9 @@ export const Control = {
   /** counts news; they themselves are messages */
   generation: 0,
   stop: 1,
-  /** of what was counted, see Counters */
-  counters: 2,
 } as const
 
-export const COUNTERS = ['calls', 'replies', 'strangers', 'receiveErrors', 'sendErrors'] as const
+/** Further words of it: what a thread has counted, for ever round. */
+export const counterOf = { calls: 2, replies: 3, strangers: 4, receiveErrors: 5, sendErrors: 6 } as const
 
-export const CONTROL_WORDS = Control.counters + COUNTERS.length
+export const CONTROL_WORDS = 7

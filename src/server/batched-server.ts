@@ -1,0 +1,223 @@
+/**
+ * Answers on one UDP socket, many datagrams at a time, from an image in memory that threads share. All that it does
+ * is done in turns, each a few system calls long.
+ */
+import { DecodeError } from '../../rpc/errors.ts'
+import { formatAddress } from '../address.ts'
+import { viewImage } from '../maps/image.ts'
+import { BATCH, type Base, Batch, baseOf } from './batch.ts'
+import { collectAll, collectYoung } from './garbage.ts'
+import { UDP_REPLY_BYTES } from './limits.ts'
+import { Errno, type SystemCalls } from './mmsg.ts'
+import { Control, counterOf, type News } from './news.ts'
+import { type Caller, Responder } from './responder.ts'
+import { Served } from './served.ts'
+import { Verdicts } from './verdicts.ts'
+
+/** What it says: of strangers and errors, now and then. */
+export type Words =
+  | { readonly kind: 'stranger'; readonly address: string }
+  | { readonly kind: 'error'; readonly what: 'receiving' | 'sending'; readonly errno: number }
+
+export interface BatchedOptions {
+  readonly calls: SystemCalls
+  readonly fd: number
+  /** an IPv6 socket, which has no callers of IPv4 */
+  readonly six: boolean
+  /** shared with the main thread, see Control */
+  readonly words: Int32Array
+  /** the next of what there is to know, if there is more */
+  readonly news: () => News | undefined
+  readonly say: (words: Words) => void
+}
+
+/** Milliseconds in poll(2) until it looks whether it shall stop, and for news when no call comes. */
+const WAIT_MS = 50
+
+/** Milliseconds between two words about errors: each takes memory until the main thread has read it. */
+const QUIET_MS = 1000
+
+/** Milliseconds between two words about strangers: forged ones may be without number. */
+const STRANGER_MS = 100
+
+/** Receipts that failed one after the other. */
+const MOST_FAILURES = 1000
+
+/** Images taken since all was collected. */
+const MOST_UNCOLLECTED = 16
+
+const POLLIN = 1
+
+const RESERVED: Caller = { reserved: true, limit: UDP_REPLY_BYTES }
+const UNRESERVED: Caller = { reserved: false, limit: UDP_REPLY_BYTES }
+
+export class BatchedServer {
+  readonly #options: BatchedOptions
+  readonly #batch: Batch
+  readonly #served = new Served()
+  readonly #responder = new Responder(this.#served)
+  /** struct pollfd */
+  readonly #entry = Buffer.alloc(8)
+  #image: Buffer | undefined
+  #base: Base = { low: 0, high: 0 }
+  #verdicts = this.#createVerdicts([])
+  #generation = 0
+  #full = false
+  #failures = 0
+  #quietUntil = 0
+  #uncollected = 0
+
+  /** Throws when the descriptor is no such socket. */
+  constructor(options: BatchedOptions) {
+    this.#options = options
+    this.#batch = new Batch(options.calls)
+    this.#batch.askForAddresses(options.fd, options.six)
+    this.#entry.writeInt32LE(options.fd, 0)
+    this.#entry.writeInt16LE(POLLIN, 4)
+    this.#takeNews()
+  }
+
+  /**
+   * Waits for calls, if none are there, and answers those that have come; false when it was told to stop. Throws
+   * when the socket is one no more: a process that is started anew has another chance.
+   */
+  turn(): boolean {
+    const { calls, fd, words } = this.#options
+    if (Atomics.load(words, Control.stop) !== 0) return false
+    if (!this.#full && calls.poll(this.#entry, 1, WAIT_MS) === 0 && this.#uncollected > 0) this.#collectRest()
+    const count = this.#batch.receive(fd)
+    if (Atomics.load(words, Control.generation) !== this.#generation) this.#takeNews()
+    this.#full = count === BATCH
+    if (count >= 0) {
+      this.#failures = 0
+      this.#answerAll(count)
+    } else if (!isUsual(calls.errno())) {
+      this.#complain('receiving')
+      this.#failures += 1
+      if (this.#failures > MOST_FAILURES) throw new Error(`receiving failed ${this.#failures} times in a row`)
+    }
+    return true
+  }
+
+  #answerAll(count: number): void {
+    const { six, words } = this.#options
+    const batch = this.#batch
+    words[counterOf.calls]! += count
+    for (let index = 0; index < count; index++) {
+      const end = batch.callEnd(index)
+      const port = batch.port(index)
+      // Nobody can be answered on port 0: forged, or RFC 768's "no port".
+      if (end < 0 || port === 0) continue
+      if (!this.#verdicts.allows(batch.bytes, batch.addressStart(index), six ? 16 : 4)) {
+        words[counterOf.strangers]! += 1
+        continue
+      }
+      this.#answer(index, end, port < 1024 ? RESERVED : UNRESERVED)
+    }
+    batch.renew(count)
+    this.#sendAll()
+  }
+
+  /** Bytes that are no call get no answer. */
+  #answer(index: number, end: number, caller: Caller): void {
+    const batch = this.#batch
+    const responder = this.#responder
+    const writer = batch.writers[index]!
+    writer.offset = 0
+    try {
+      if (!responder.respond(batch.bytes, batch.callStart(index), end, caller, writer)) return
+    } catch (error) {
+      if (error instanceof DecodeError) return
+      throw error
+    }
+    const { body, bodyStart, bodyEnd } = responder
+    if (body !== undefined && body === this.#image) {
+      return batch.reply(index, this.#base, bodyStart, bodyEnd - bodyStart)
+    }
+    if (body !== undefined) body.copy(writer.bytes, writer.claim(bodyEnd - bodyStart), bodyStart, bodyEnd)
+    batch.reply(index, this.#base, 0, 0)
+  }
+
+  /** A reply that can't be sent is lost like any datagram: the client asks again. */
+  #sendAll(): void {
+    const { calls, fd, words } = this.#options
+    const batch = this.#batch
+    let refusals = 0
+    for (let sent = 0; sent < batch.replies; ) {
+      const count = batch.send(fd, sent)
+      if (count > 0) {
+        sent += count
+        words[counterOf.replies]! += count
+        refusals = 0
+        continue
+      }
+      // What an earlier reply met is told at the next call, which is then to be made again.
+      const errno = calls.errno()
+      refusals += 1
+      if ((errno === Errno.EINTR || errno === Errno.ECONNREFUSED) && refusals < BATCH) continue
+      this.#complain('sending')
+      sent += 1
+      refusals = 0
+    }
+  }
+
+  #complain(what: 'receiving' | 'sending'): void {
+    const { calls, words, say } = this.#options
+    const errno = calls.errno()
+    words[what === 'receiving' ? counterOf.receiveErrors : counterOf.sendErrors]! += 1
+    const now = performance.now()
+    if (now < this.#quietUntil) return
+    this.#quietUntil = now + QUIET_MS
+    say({ kind: 'error', what, errno })
+  }
+
+  #takeNews(): void {
+    const { words, news } = this.#options
+    this.#generation = Atomics.load(words, Control.generation)
+    for (let one = news(); one !== undefined; one = news()) this.#take(one)
+  }
+
+  #take(news: News): void {
+    switch (news.kind) {
+      case 'image': {
+        const view = viewImage(news.bytes)
+        this.#image = view.bytes
+        this.#base = baseOf(this.#options.calls, view.bytes)
+        this.#served.serve(view)
+        // As a rule the old one goes with this; what survived is for a moment when nobody waits.
+        collectYoung()
+        this.#uncollected += 1
+        if (this.#uncollected >= MOST_UNCOLLECTED) this.#collectRest()
+        return
+      }
+      case 'access':
+        this.#verdicts = this.#createVerdicts(news.rules)
+        return
+      case 'expired':
+        this.#served.expired = news.expired
+        return
+      default:
+        news satisfies never
+    }
+  }
+
+  #createVerdicts(rules: Extract<News, { kind: 'access' }>['rules']): Verdicts {
+    let next = 0
+    return new Verdicts(rules, (address) => {
+      const now = performance.now()
+      if (now < next) return
+      next = now + STRANGER_MS
+      this.#options.say({ kind: 'stranger', address: formatAddress(address) })
+    })
+  }
+
+  #collectRest(): void {
+    this.#uncollected = 0
+    collectAll()
+  }
+}
+
+/** No call is there after all; or what became of an earlier reply. */
+function isUsual(errno: number): boolean {
+  return errno === Errno.EAGAIN || errno === Errno.EINTR || errno === Errno.ECONNREFUSED
+}
