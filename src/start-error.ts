@@ -12,6 +12,7 @@ export type StartErrorCode =
   | 'state-directory-unusable'
   | 'config-too-large'
   | 'control-socket-unusable'
+  | 'restart-needed'
   | 'child-failed'
 
 export class StartError extends Error {

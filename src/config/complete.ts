@@ -7,6 +7,7 @@ import {
   DEFAULT_GUARD_SHRINK,
   DEFAULT_INTERVAL,
   DEFAULT_RECORD_LIMIT,
+  DEFAULT_UDP_WORKERS,
   DEFAULT_USER,
 } from './defaults.ts'
 import { type Draft, isAbsent } from './draft.ts'
@@ -48,6 +49,7 @@ export function completeConfig(draft: Draft, file: string, report: Report): Conf
     guardShrink: draft.guardShrink ?? DEFAULT_GUARD_SHRINK,
     directoryMemory: draft.directoryMemory ?? DEFAULT_DIRECTORY_MEMORY,
     ...(draft.expire !== undefined && { expire: draft.expire.value }),
+    udpWorkers: draft.udpWorkers ?? DEFAULT_UDP_WORKERS,
     control: draft.control ?? {},
     directories,
   }

@@ -143,6 +143,8 @@ export interface Config {
   readonly directoryMemory: number
   /** seconds after which maps that were not found true again are no longer served */
   readonly expire?: number
+  /** threads that answer on each UDP socket's address; `auto`: as many as there are processors */
+  readonly udpWorkers: number | 'auto'
   /** an absolute path, and who besides root and its owner may use the socket there */
   readonly control: { readonly socket?: string; readonly group?: string }
   /** in the order of the file: the first that knows a name wins */

@@ -27,6 +27,7 @@ export const DEFAULT_RECORD_LIMIT = 1024
 export const DEFAULT_USER = '_ypldap'
 export const DEFAULT_DIRECTORY_USER = '_ypldap_dir'
 export const DEFAULT_GUARD_SHRINK = 50
+export const DEFAULT_UDP_WORKERS = 1
 export const DEFAULT_DIRECTORY_MEMORY = 512
 
 export const LDAP_PORT = 389

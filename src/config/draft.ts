@@ -46,6 +46,7 @@ export interface Draft {
   directoryMemory?: number
   expire?: Located<number>
   control?: Config['control']
+  udpWorkers?: Config['udpWorkers']
   readonly maps: Located<MapName>[]
   readonly cafiles: Located<string>[]
   readonly listen: Listen[]

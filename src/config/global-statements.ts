@@ -30,11 +30,13 @@ export const GLOBAL_STATEMENTS: ReadonlyMap<string, GlobalStatement> = new Map([
   ['guard', readGuard],
   ['expire', readExpire],
   ['control', readControl],
+  ['udp', readUdp],
 ])
 
 const MAX_INTERVAL = 2 ** 31 - 1
 const MIN_RECORD = 256
 const MAX_RECORD = 64 * 1024
+const MAX_WORKERS = 64
 /** bytes: names of files come behind it */
 const MAX_STATE = 1024
 
@@ -156,6 +158,13 @@ function readGuard(cursor: Cursor, draft: Draft): void {
 function readExpire(cursor: Cursor, draft: Draft): void {
   const { at } = cursor.peek()
   draft.expire = { value: cursor.number('a number of seconds', 1, MAX_INTERVAL), at }
+}
+
+function readUdp(cursor: Cursor, draft: Draft): void {
+  cursor.word('workers')
+  draft.udpWorkers = cursor.takes('auto')
+    ? 'auto'
+    : cursor.number("a number of threads, or 'auto'", 1, MAX_WORKERS)
 }
 
 function readControl(cursor: Cursor, draft: Draft): void {

@@ -35,6 +35,8 @@ const { _createSocketHandle: createUdp } = dgram as unknown as {
 
 /** UV_TCP_IPV6ONLY and UV_UDP_IPV6ONLY: an address of ours is of one family. */
 const IPV6_ONLY = 1
+/** UV_UDP_REUSEPORT */
+const UDP_REUSE_PORT = 64
 
 export class BindError extends Error {
   override readonly name = 'BindError'
@@ -59,14 +61,15 @@ export function bindTcp(address: string, port: number): { readonly handle: Handl
   throw new BindError(errno)
 }
 
-/** Throws BindError. */
-export function bindUdp(address: string, port: number): Handle {
+/** Several that are shared have one address and port, and the kernel gives each caller to one. Throws BindError. */
+export function bindUdp(address: string, port: number, shared = false): Handle {
   const six = isIPv6(address)
   // The function is there for Node's own cluster module; the warning is for those who have another way.
   const { noDeprecation = false } = process
   process.noDeprecation = true
   try {
-    return handleOf(made(createUdp(address, port, six ? 'udp6' : 'udp4', -1, six ? IPV6_ONLY : 0)))
+    const flags = (six ? IPV6_ONLY : 0) | (shared ? UDP_REUSE_PORT : 0)
+    return handleOf(made(createUdp(address, port, six ? 'udp6' : 'udp4', -1, flags)))
   } finally {
     process.noDeprecation = noDeprecation
   }

@@ -1,4 +1,5 @@
 /** What a configuration means on this host: accounts, places, and what each child is told. */
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { fingerprint } from '../config/fingerprint.ts'
@@ -18,6 +19,8 @@ import { prepareStateDirectory, stateDirectoryOf } from './state-directory.ts'
 export interface Plan {
   /** the state directory */
   readonly state: string
+  /** UDP sockets for each address */
+  readonly workers: number
   readonly control: { readonly path: string; readonly group: number | undefined }
   readonly server: Omit<ServerPlan, 'sockets'>
   readonly directory: DirectoryPlan
@@ -35,6 +38,7 @@ export function makePlan(config: Config, program: string, log: Log): Plan {
   const { socket, group } = config.control
   return {
     state,
+    workers: config.udpWorkers === 'auto' ? availableParallelism() : config.udpWorkers,
     control: { path: socket ?? controlPath(), group: group === undefined ? undefined : findGroup(group) },
     server: {
       account: accounts?.server,

@@ -102,6 +102,8 @@ export function createServerSide(options: ServerSideOptions): ServerSide {
   /** asked for anew since one was served: asking again would not help */
   let asked = false
   let loads = 0
+  /** how those that serve answer datagrams, as the log knows it */
+  let known = ''
 
   const tell = (server: Server) => {
     if (wanted === undefined || server.draining) return
@@ -157,8 +159,11 @@ export function createServerSide(options: ServerSideOptions): ServerSide {
       role: 'server',
       program,
       account: from.account,
-      args: pairs.flatMap(({ address }) => ['tcp', isIPv6(address) ? 'udp6' : 'udp4']),
-      handles: pairs.flatMap(({ tcp, udp }) => [tcp, udp]),
+      args: pairs.flatMap(({ address, udp }) => [
+        'tcp',
+        ...udp.map(() => (isIPv6(address) ? 'udp6' : 'udp4')),
+      ]),
+      handles: pairs.flatMap(({ tcp, udp }) => [tcp, ...udp]),
       shape: fromServer,
       patience: PATIENCE_MS,
       memory: () => Infinity,
@@ -172,8 +177,9 @@ export function createServerSide(options: ServerSideOptions): ServerSide {
         switch (message.kind) {
           case 'ready':
             open = true
-            if (message.transport !== keeper.current()?.transport) log('info', 'transport', message.transport)
             server.transport = message.transport
+            if (known !== '' && known !== message.transport) log('info', 'transport', message.transport)
+            known = message.transport
             setTimeout(sound, SOUND_MS).unref()
             break
           case 'loaded':

@@ -17,12 +17,12 @@ export interface Endpoint {
   readonly port: number
 }
 
-/** TCP and UDP on one address and port. */
+/** TCP and UDP on one address and port; a UDP socket for each thread that answers. */
 export interface Pair {
   readonly address: string
   readonly port: number
   readonly tcp: Handle
-  readonly udp: Handle
+  readonly udp: readonly Handle[]
 }
 
 /** Pairs by what asked for them, so that the same wish finds its pairs again when others have changed. */
@@ -43,6 +43,7 @@ const EPHEMERAL_TRIES = 100
 export function bindSockets(
   listen: readonly Listen[],
   local: boolean,
+  workers: number,
   log: Log,
   held: Sockets = new Map(),
 ): Sockets {
@@ -55,12 +56,12 @@ export function bindSockets(
     if (!bound.has(wish)) bound.set(wish, held.get(wish) ?? bind())
   }
   try {
-    if (free.length > 0) take(`${free.join(' ')} any port`, () => bindAnyPort(free, log))
+    if (free.length > 0) take(`${free.join(' ')} any port`, () => bindAnyPort(free, workers, log))
     for (const { address, port } of wanted) {
       if (port === 0) continue
       const addresses = address === undefined ? everywhere : [address]
       take(`${addresses.join(' ')} port ${port}`, () =>
-        bindFixedPort(addresses, port, address === undefined, log),
+        bindFixedPort(addresses, port, workers, address === undefined, log),
       )
     }
   } catch (error) {
@@ -89,12 +90,13 @@ export function endpointsOf(sockets: Sockets): readonly Endpoint[] {
 function bindFixedPort(
   addresses: readonly string[],
   port: number,
+  workers: number,
   everywhere: boolean,
   log: Log,
 ): readonly Pair[] {
   const pairs: Pair[] = []
   for (const address of addresses) {
-    const pair = bindPair(address, port)
+    const pair = bindPair(address, port, workers)
     if (!(pair instanceof BindError)) pairs.push(pair)
     else if (everywhere && isFamilyMissing(pair)) noFamily(address, log)
     else {
@@ -105,16 +107,16 @@ function bindFixedPort(
   return pairs
 }
 
-function bindAnyPort(addresses: readonly string[], log: Log): readonly Pair[] {
+function bindAnyPort(addresses: readonly string[], workers: number, log: Log): readonly Pair[] {
   for (let port = FIRST_RESERVED; port <= LAST_RESERVED; port++) {
-    const pairs = bindAll(addresses, port, log)
+    const pairs = bindAll(addresses, port, workers, log)
     if (!(pairs instanceof BindError)) return pairs
     if (pairs.code === 'EACCES') break
     if (pairs.code !== 'EADDRINUSE') throw bindError(addresses[0]!, port, pairs)
   }
   let last: BindError | undefined
   for (let i = 0; i < EPHEMERAL_TRIES; i++) {
-    const pairs = bindAll(addresses, 0, log)
+    const pairs = bindAll(addresses, 0, workers, log)
     if (!(pairs instanceof BindError)) return pairs
     last = pairs
     if (pairs.code !== 'EADDRINUSE') break
@@ -123,11 +125,16 @@ function bindAnyPort(addresses: readonly string[], log: Log): readonly Pair[] {
 }
 
 /** All addresses on one port; the first one's, when that is 0. */
-function bindAll(addresses: readonly string[], port: number, log: Log): readonly Pair[] | BindError {
+function bindAll(
+  addresses: readonly string[],
+  port: number,
+  workers: number,
+  log: Log,
+): readonly Pair[] | BindError {
   const pairs: Pair[] = []
   let common = port
   for (const address of addresses) {
-    const pair = bindPair(address, common)
+    const pair = bindPair(address, common, workers)
     if (!(pair instanceof BindError)) {
       pairs.push(pair)
       common = pair.port
@@ -142,12 +149,12 @@ function bindAll(addresses: readonly string[], port: number, log: Log): readonly
 }
 
 /** TCP first, since the kernel chooses its port among those it knows to be free. */
-function bindPair(address: string, wanted: number): Pair | BindError {
+function bindPair(address: string, wanted: number, workers: number): Pair | BindError {
   let tcp: Handle | undefined
   try {
     const bound = bindTcp(address, wanted)
     tcp = bound.handle
-    return { address, port: bound.port, tcp, udp: bindUdp(address, bound.port) }
+    return { address, port: bound.port, tcp, udp: bindWorkers(address, bound.port, workers) }
   } catch (error) {
     if (!(error instanceof BindError)) throw error
     tcp?.close()
@@ -155,10 +162,26 @@ function bindPair(address: string, wanted: number): Pair | BindError {
   }
 }
 
+/** Throws BindError. */
+function bindWorkers(address: string, port: number, workers: number): readonly Handle[] {
+  const first = bindUdp(address, port)
+  if (workers === 1) return [first]
+  // What is shared would share with a stranger's as well: that there is none the first has shown.
+  first.close()
+  const handles: Handle[] = []
+  try {
+    for (let worker = 0; worker < workers; worker++) handles.push(bindUdp(address, port, true))
+    return handles
+  } catch (error) {
+    for (const handle of handles) handle.close()
+    throw error
+  }
+}
+
 function closeAll(pairs: readonly Pair[]): void {
   for (const { tcp, udp } of pairs) {
     tcp.close()
-    udp.close()
+    for (const handle of udp) handle.close()
   }
 }
 

@@ -44,7 +44,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const started = Math.floor(Date.now() / 1000)
   let { config, level } = options
   let plan = makePlan(config, source.program, log)
-  let sockets = bindSockets(config.listen, config.bind === 'local', log)
+  let sockets = bindSockets(config.listen, config.bind === 'local', plan.workers, log)
   const notifier = createNotifier(process.env, log)
   const levelNow = () => level
 
@@ -115,7 +115,8 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       // The state directory is for the accounts of one configuration at a time.
       undo.push(() => makePlan(config, source.program, log))
       const nextPlan = makePlan(next, source.program, log)
-      const nextSockets = bindSockets(next.listen, next.bind === 'local', log, sockets)
+      if (nextPlan.workers !== plan.workers) throw new StartError('restart-needed', RESTART)
+      const nextSockets = bindSockets(next.listen, next.bind === 'local', plan.workers, log, sockets)
       undo.push(() => closeSockets(nextSockets, sockets))
       const nextControl = await openControl(nextPlan.control, control, operations, logger)
       undo.push(() => (isThere(nextControl, control) ? control?.regroup(control.group) : nextControl.close()))
@@ -202,12 +203,15 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     await stop()
     throw error
   }
+  log('info', 'transport', server.transport())
   log('info', 'serving', `${config.domain} on ${places(sockets)}${whom(config)}`)
   notifier.ready(summary())
   return { reload: reload.ask, stop }
 }
 
 const ENDING = 'ypldap is ending'
+
+const RESTART = "'udp workers' can't change while the sockets are open: restart ypldap"
 
 /** What can't be undone must not keep the rest from being. */
 async function undone(step: () => unknown, log: Log): Promise<void> {

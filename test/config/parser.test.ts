@@ -20,6 +20,7 @@ describe('a file with a domain, a directory and its base', () => {
       accounts: { server: '_ypldap', directory: '_ypldap_dir' },
       guardShrink: 50,
       directoryMemory: 512,
+      udpWorkers: 1,
       control: {},
       directories: [
         {
@@ -84,6 +85,8 @@ describe('global statements', () => {
     ['guard shrink 0', { guardShrink: 0 }],
     ['guard shrink 100', { guardShrink: 100 }],
     ['expire 1200', { expire: 1200 }],
+    ['udp workers 4', { udpWorkers: 4 }],
+    ['udp workers auto', { udpWorkers: 'auto' }],
     ['control socket "/x"', { control: { socket: '/x' } }],
     ['control socket "/x" group adm', { control: { socket: '/x', group: 'adm' } }],
     ['provide map passwd.byname', { maps: ['passwd.byname'] }],

@@ -3,7 +3,7 @@ import { MAX_PROBLEMS } from '../../src/config/limits.ts'
 import { DIRECTORY, DOMAIN, problemsOf } from './check.ts'
 
 const STATEMENTS =
-  'one of include, directory, domain, interval, provide, cafile, bind, listen, record, allow, deny, user, state, guard, expire, control, name = "value"'
+  'one of include, directory, domain, interval, provide, cafile, bind, listen, record, allow, deny, user, state, guard, expire, control, udp, name = "value"'
 const DIRECTORY_STATEMENTS =
   'one of binddn, bindcred, bindext, certfile, keyfile, basedn, groupdn, passwd, group, attribute, fixed, list, page, }'
 const FIELDS =
@@ -113,6 +113,10 @@ const GLOBAL: readonly (readonly [line: string, ...problems: string[]])[] = [
   ['guard shrink -1', '14: number out of range, expected a percentage from 0 to 100'],
   ['guard shrink 101', '14: number out of range, expected a percentage from 0 to 100'],
   ['guard shrink 50%', '14: unexpected word, expected a percentage from 0 to 100'],
+  ['udp', "4: unexpected end of the line, expected 'workers'"],
+  ['udp workers', "12: unexpected end of the line, expected a number of threads, or 'auto' from 1 to 64"],
+  ['udp workers 0', "13: number out of range, expected a number of threads, or 'auto' from 1 to 64"],
+  ['udp workers 65', "13: number out of range, expected a number of threads, or 'auto' from 1 to 64"],
   ['expire', '7: unexpected end of the line, expected a number of seconds from 1 to 2147483647'],
   [
     'expire 0',

@@ -33,6 +33,7 @@ function config(...directories: DirectoryConfig[]): Config {
     guardShrink: 50,
     directoryMemory: 512,
     control: {},
+    udpWorkers: 1,
     recordLimit: 1024,
     directories,
   }

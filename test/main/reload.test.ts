@@ -204,6 +204,14 @@ describe('a reload', () => {
     expect(logged(daemon.ypldap.output(), 'reloaded').length).toBeLessThan(3)
   })
 
+  test('of what only a restart can change changes nothing, and says so', async () => {
+    const daemon = await running({})
+    await expect(daemon.reload({ global: ['udp workers 2', 'interval 700'] })).rejects.toThrow(
+      /udp workers.*restart/,
+    )
+    expect((await daemon.now()).domain.interval).toBe(600)
+  })
+
   test('that is asked for while another is under way comes after it', async () => {
     const daemon = await running({})
     await Promise.all([

@@ -74,6 +74,17 @@ describe('-d', () => {
     ])
   })
 
+  test('answers with as many threads as udp workers says, each of them on the same port', async () => {
+    const daemon = await serve(serving(exampleLdif(), 'udp workers 3'))
+    await untilLogged(daemon, 'published')
+    const port = portOf(daemon.output())
+    // The kernel spreads callers by their ports.
+    for (let caller = 0; caller < 30; caller++) {
+      const yp = await client('udp', port)
+      expect(await yp.match(DOMAIN, 'passwd.byname', 'alice')).toEqual({ status: YpStat.TRUE, value: ALICE })
+    }
+  })
+
   test.each(['SIGTERM', 'SIGINT'] as const)('%s is an orderly end with status 0', async (signal) => {
     const port = await freePort()
     const file = serving(exampleLdif(), `listen port ${port}`)

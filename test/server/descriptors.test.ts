@@ -5,10 +5,12 @@
 import type { ChildProcess } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { MARK_BYTES, writeMark } from '../../rpc/record.ts'
 import { YpProcedure as P, YpStat } from '../../rpc/yp.ts'
+import { waitUntil } from '../support/lab-wait.ts'
 import { build, rows, user } from '../support/rows.ts'
 import { readReply, writeCall } from '../support/rpc-codec.ts'
 import {
@@ -64,6 +66,13 @@ async function serve(sockets: ReturnType<typeof bound>) {
   return { child, channel }
 }
 
+/** Whether none of a process's threads can take a call any more. */
+function areStopped(pid: number): boolean {
+  return readdirSync(`/proc/${pid}/task`).every((thread) =>
+    /^State:\tT/m.test(readFileSync(`/proc/${pid}/task/${thread}/status`, 'latin1')),
+  )
+}
+
 /** Sends the call; the reply's status comes later. */
 function askUdp(address: string, port: number): Promise<unknown> {
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4')
@@ -95,6 +104,7 @@ describe.each(['127.0.0.1', '::1'])('sockets on %s', (address) => {
 
     // It takes nothing any more, as if it had just died.
     child.kill('SIGSTOP')
+    await waitUntil('all its threads have stopped', () => areStopped(child.pid!))
     const [whileStuck, tcpWhileStuck] = [askUdp(address, sockets.port), await askTcp(address, sockets.port)]
     await kill(child)
     const [whileGone, tcpWhileGone] = [askUdp(address, sockets.port), await askTcp(address, sockets.port)]

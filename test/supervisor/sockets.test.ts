@@ -38,7 +38,7 @@ function listen(port: number, address?: string): Listen {
 }
 
 function bind(wanted: readonly Listen[], local = true): readonly Endpoint[] {
-  const sockets = bindSockets(wanted, local, log)
+  const sockets = bindSockets(wanted, local, 1, log)
   ending.push(() => closeSockets(sockets))
   return endpointsOf(sockets)
 }
@@ -166,9 +166,9 @@ describe('a listen statement', () => {
 describe('another set of wishes', () => {
   test('gets the sockets that it still wants, and new ones for what is new', async () => {
     const [one, two, three] = [await freePort(), await freePort(), await freePort()]
-    const before = bindSockets([listen(one), listen(two, '127.0.0.1')], true, log)
+    const before = bindSockets([listen(one), listen(two, '127.0.0.1')], true, 1, log)
     ending.push(() => closeSockets(before))
-    const after = bindSockets([listen(two, '127.0.0.1'), listen(three, '127.0.0.1')], true, log, before)
+    const after = bindSockets([listen(two, '127.0.0.1'), listen(three, '127.0.0.1')], true, 1, log, before)
     ending.push(() => closeSockets(after, before))
     expect(endpointsOf(after).map(({ port }) => port)).toEqual([two, two, three, three])
     expect(pairsOf(after)[0]).toBe(pairsOf(before)[2])
@@ -179,17 +179,17 @@ describe('another set of wishes', () => {
 
   test('that can not be had leaves those that were there as they were', async () => {
     const [one, taken] = [await freePort(), await freePort()]
-    const before = bindSockets([listen(one)], true, log)
+    const before = bindSockets([listen(one)], true, 1, log)
     ending.push(() => closeSockets(before))
     await occupyUdp(taken, '::1')
-    expect(() => bindSockets([listen(one), listen(taken)], true, log, before)).toThrow(StartError)
+    expect(() => bindSockets([listen(one), listen(taken)], true, 1, log, before)).toThrow(StartError)
     await vi.waitFor(() => expect(openSockets()).toBe(idle + 5))
   })
 
   test('of any port keeps the port it has', () => {
-    const before: Sockets = bindSockets([], true, log)
+    const before: Sockets = bindSockets([], true, 1, log)
     ending.push(() => closeSockets(before))
-    expect(endpointsOf(bindSockets([], true, log, before))).toEqual(endpointsOf(before))
+    expect(endpointsOf(bindSockets([], true, 1, log, before))).toEqual(endpointsOf(before))
   })
 })
 
@@ -231,8 +231,24 @@ test('an address that this host has not is an error that says so', async () => {
 })
 
 test('close gives every descriptor back', async () => {
-  const sockets = bindSockets([], true, log)
+  const sockets = bindSockets([], true, 1, log)
   expect(openSockets()).toBe(idle + 4)
   closeSockets(sockets)
   await vi.waitFor(() => expect(openSockets()).toBe(idle))
+})
+
+describe('several UDP sockets for each address', () => {
+  test('have one port, and a stranger is neither joined nor let in', async () => {
+    const sockets = bindSockets([], true, 3, log)
+    ending.push(() => closeSockets(sockets))
+    const pairs = [...sockets.values()].flat()
+    expect(pairs.map(({ udp }) => udp.length)).toEqual(pairs.map(() => 3))
+    const { port } = pairs[0]!
+    expect(() => bindSockets([listen(port, '127.0.0.1')], true, 1, log)).toThrow(StartError)
+    expect(() => bindSockets([listen(port, '127.0.0.1')], true, 3, log)).toThrow(StartError)
+    const lone = bindSockets([listen(await freePort(), '127.0.0.1')], true, 1, log)
+    ending.push(() => closeSockets(lone))
+    const [{ port: taken } = { port: 0 }] = endpointsOf(lone)
+    expect(() => bindSockets([listen(taken, '127.0.0.1')], true, 3, log)).toThrow(StartError)
+  })
 })
