@@ -4,7 +4,7 @@
  */
 import { getSystemErrorMessage } from 'node:util'
 import { XdrWriter } from '../../rpc/xdr-writer.ts'
-import { UDP_CALL_BYTES, UDP_REPLY_BYTES } from './limits.ts'
+import { RECEIVE_BUFFER_BYTES, UDP_CALL_BYTES, UDP_REPLY_BYTES } from './limits.ts'
 import { IOV_BYTES, MMSG_HEADER_BYTES, MmsgHeader, MSG_TRUNC, type SystemCalls } from './mmsg.ts'
 
 export const BATCH = 64
@@ -28,6 +28,8 @@ const ARENA_BYTES = HEADS + BATCH * UDP_REPLY_BYTES
 
 /** struct cmsghdr: length, level and type come before the data. */
 const CMSG_DATA = 16
+const SOL_SOCKET = 1
+const SO_RCVBUF = 8
 const IPPROTO_IP = 0
 const IPPROTO_IPV6 = 41
 const IP_PKTINFO = 8
@@ -76,13 +78,16 @@ export class Batch {
   }
 
   /**
-   * So that the kernel tells which address a call came to, and takes it for the reply's (ip(7), ipv6(7)). Throws
-   * when this is no such socket.
+   * Has the kernel tell which address a call came to, and take it for the reply's (ip(7), ipv6(7)), and keep many
+   * calls while nobody takes them. Throws when this is no such socket.
    */
-  askForAddresses(fd: number, six: boolean): void {
+  prepareSocket(fd: number, six: boolean): void {
+    const calls = this.#calls
+    // Cut by the kernel to its own maximum; a smaller one serves as well, until there is a burst.
+    calls.setOption(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_BYTES)
     const done = six
-      ? this.#calls.setOption(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO)
-      : this.#calls.setOption(fd, IPPROTO_IP, IP_PKTINFO)
+      ? calls.setOption(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1)
+      : calls.setOption(fd, IPPROTO_IP, IP_PKTINFO, 1)
     if (done < 0) throw new Error(getSystemErrorMessage(-this.#calls.errno()))
   }
 

@@ -71,7 +71,7 @@ export class BatchedServer {
   constructor(options: BatchedOptions) {
     this.#options = options
     this.#batch = new Batch(options.calls)
-    this.#batch.askForAddresses(options.fd, options.six)
+    this.#batch.prepareSocket(options.fd, options.six)
     this.#entry.writeInt32LE(options.fd, 0)
     this.#entry.writeInt16LE(POLLIN, 4)
     this.#takeNews()

@@ -10,14 +10,20 @@ import type { Service } from './service.ts'
 /** In the sources a .ts file, in the package a .js one: as this one. */
 const PROGRAM = new URL(import.meta.url.replace(/udp(\.[jt]s)$/, 'worker$1'))
 
-/** Answers on a bound socket until it is closed; resolves when it does. Throws why it can't. */
-export async function serveBatched(
+export interface Batched {
+  /** Resolves when it answers, from these news on. Throws why it can't. */
+  readonly begin: (first: readonly News[]) => Promise<Service>
+  /** Ends it, whether it has begun or not. */
+  readonly close: () => void
+}
+
+/** Starts the thread of a bound socket, which takes a tenth of a second, and answers when it is told to begin. */
+export function launchBatched(
   fd: number,
   six: boolean,
-  first: readonly News[],
   stranger: (address: string) => void,
   log: Log,
-): Promise<Service> {
+): Batched {
   const control = new SharedArrayBuffer(CONTROL_WORDS * 4)
   const words = new Int32Array(control)
   const { port1: news, port2 } = new MessageChannel()
@@ -25,7 +31,6 @@ export async function serveBatched(
     news.postMessage(one)
     Atomics.add(words, Control.generation, 1)
   }
-  for (const one of first) inform(one)
   const data: WorkerData = { fd, six, control, news: port2 }
   const worker = new Worker(PROGRAM, { workerData: data, transferList: [port2], env: {} })
   const ready = Promise.withResolvers<void>()
@@ -40,23 +45,40 @@ export async function serveBatched(
     else failed(message)
   })
   worker.once('error', ready.reject)
+  worker.once('exit', () => ready.reject(new Error('its thread has ended')))
   worker.once('exit', () => {
     news.close()
     gone.resolve()
   })
-  const close = () => void Atomics.store(words, Control.stop, 1)
-  await ready.promise
-  // Nobody answers on this socket any more: another process is to do it.
-  worker.once('error', (error) => {
-    throw error
-  })
+  const wake = () => {
+    Atomics.store(words, Control.begin, 1)
+    Atomics.notify(words, Control.begin)
+  }
+  const close = () => {
+    Atomics.store(words, Control.stop, 1)
+    wake()
+  }
+  // Whoever begins hears of it.
+  ready.promise.catch(() => {})
   return {
-    inform,
     close,
-    // All that it took it has answered when it looks whether to stop.
-    drain() {
-      close()
-      return gone.promise
+    async begin(first) {
+      for (const one of first) inform(one)
+      wake()
+      await ready.promise
+      // Nobody answers on this socket any more: another process is to do it.
+      worker.once('error', (error) => {
+        throw error
+      })
+      return {
+        inform,
+        close,
+        // All that it took it has answered when it looks whether to stop.
+        drain() {
+          close()
+          return gone.promise
+        },
+      }
     },
   }
 }

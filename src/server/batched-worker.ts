@@ -2,7 +2,7 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { BatchedServer, type Words } from './batched-server.ts'
 import { loadSystemCalls } from './mmsg.ts'
-import type { News } from './news.ts'
+import { Control, type News } from './news.ts'
 
 export interface WorkerData {
   readonly fd: number
@@ -15,11 +15,14 @@ export type FromWorker = { readonly kind: 'ready' } | Words
 
 const { fd, six, control, news } = workerData as WorkerData
 const say = (message: FromWorker) => parentPort?.postMessage(message)
+const words = new Int32Array(control)
+const calls = loadSystemCalls()
+Atomics.wait(words, Control.begin, 0)
 const server = new BatchedServer({
-  calls: loadSystemCalls(),
+  calls,
   fd,
   six,
-  words: new Int32Array(control),
+  words,
   news: () => receiveMessageOnPort(news)?.message as News | undefined,
   say,
 })

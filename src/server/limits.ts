@@ -6,6 +6,9 @@ export const UDP_REPLY_BYTES = 8800
 /** A longer datagram is no call, for none is longer than about 2,000 bytes; it gets no answer. */
 export const UDP_CALL_BYTES = 8800
 
+/** Calls that come while nobody takes them wait in so many bytes; the kernel cuts that to its own maximum. */
+export const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
+
 /** Replies on their way to the kernel; at the limit further requests get no answer, and clients ask again. */
 export const UDP_REPLIES_IN_FLIGHT = 1024
 

@@ -22,7 +22,7 @@ export interface SystemCalls {
   readonly receive: (fd: number, headers: Uint8Array, count: number) => number
   readonly send: (fd: number, headers: Uint8Array, count: number) => number
   readonly poll: (entry: Uint8Array, count: number, milliseconds: number) => number
-  readonly setOption: (fd: number, level: number, option: number) => number
+  readonly setOption: (fd: number, level: number, option: number, value: number) => number
   readonly errno: () => number
 }
 
@@ -63,15 +63,17 @@ export function loadSystemCalls(): SystemCalls {
   const send = libc.func('int sendmmsg(int, void*, unsigned int, int)')
   const poll = libc.func('int poll(void*, unsigned long, int)')
   const setOption = libc.func('int setsockopt(int, int, int, void*, unsigned int)')
-  const one = Buffer.alloc(4)
-  one.writeInt32LE(1)
+  const int = Buffer.alloc(4)
   return {
     by: `koffi ${koffi.version}`,
     address: (buffer) => koffi.address(buffer),
     receive: (fd, headers, count) => receive(fd, headers, count, MSG_DONTWAIT, null),
     send: (fd, headers, count) => send(fd, headers, count, MSG_DONTWAIT),
     poll: (entry, count, milliseconds) => poll(entry, count, milliseconds),
-    setOption: (fd, level, option) => setOption(fd, level, option, one, one.length),
+    setOption(fd, level, option, value) {
+      int.writeInt32LE(value)
+      return setOption(fd, level, option, int, int.length)
+    },
     errno: () => koffi.errno(),
   }
 }

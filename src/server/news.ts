@@ -13,9 +13,11 @@ export const Control = {
   /** counts news; they themselves are messages */
   generation: 0,
   stop: 1,
+  /** 1 from when on it may answer: its thread is started before there is anything to answer from */
+  begin: 2,
 } as const
 
 /** Further words of it: what a thread has counted, for ever round. */
-export const counterOf = { calls: 2, replies: 3, strangers: 4, receiveErrors: 5, sendErrors: 6 } as const
+export const counterOf = { calls: 3, replies: 4, strangers: 5, receiveErrors: 6, sendErrors: 7 } as const
 
-export const CONTROL_WORDS = 7
+export const CONTROL_WORDS = 8

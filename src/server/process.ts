@@ -12,6 +12,7 @@ import {
   toServer,
 } from '../messages/server.ts'
 import { createAccess } from './access.ts'
+import { type Batched, launchBatched } from './batched-udp.ts'
 import { watchExpiry } from './expiry.ts'
 import { collectAll } from './garbage.ts'
 import { createLoader } from './loader.ts'
@@ -22,7 +23,7 @@ import { Responder } from './responder.ts'
 import { Served } from './served.ts'
 import type { Service } from './service.ts'
 import { type Descriptor, openSockets } from './sockets.ts'
-import { chooseTransport } from './transport.ts'
+import { chooseTransport, type Transport } from './transport.ts'
 
 /** Milliseconds until the threads have taken a new image, and nobody needs the old one. */
 const COLLECT_MS = 500
@@ -49,6 +50,8 @@ export async function runServer(
     const all = `${count} such addresses so far`
     log('warning', 'stranger', `no answer to ${address}, which no "allow from" covers; ${all}`)
   })
+  // At once: they need a moment, and calls wait.
+  const threads = launchThreads(descriptors, transport, stranger, log)
   let rules: readonly AccessRule[] = []
   let access = createAccess(rules, stranger)
   let opening: Promise<void> | undefined
@@ -61,6 +64,7 @@ export async function runServer(
     closed = true
     expiry.stop()
     for (const service of services) service.close()
+    for (const thread of threads.values()) thread.close()
     channel.end()
     over.resolve()
   }
@@ -79,8 +83,8 @@ export async function runServer(
         responder: new Responder(served),
         access: (address) => access(address),
         transport,
+        threads,
         news: current(),
-        stranger,
         log,
       })
       ;({ services } = opened)
@@ -185,6 +189,16 @@ function describe(image: Image, id: number, fresh: number): LoadedImage {
     groups,
     maps: maps.map(({ name, count, secure }) => ({ name, records: count, secure })),
   }
+}
+
+function launchThreads(
+  descriptors: readonly Descriptor[],
+  transport: Transport,
+  stranger: (address: string) => void,
+  log: Log,
+): ReadonlyMap<number, Batched> {
+  const udp = transport.batched ? descriptors.filter(({ kind }) => kind === 'udp4' || kind === 'udp6') : []
+  return new Map(udp.map(({ kind, fd }) => [fd, launchBatched(fd, kind === 'udp6', stranger, log)]))
 }
 
 /** For those who share its memory. */

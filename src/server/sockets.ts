@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { Log } from '../log.ts'
 import type { Access } from './access.ts'
-import { serveBatched } from './batched-udp.ts'
+import type { Batched } from './batched-udp.ts'
+import { RECEIVE_BUFFER_BYTES } from './limits.ts'
 import type { News } from './news.ts'
 import type { Responder } from './responder.ts'
 import type { Service } from './service.ts'
@@ -22,16 +23,14 @@ export interface Descriptor {
 /** The kernel cuts it to its own maximum. */
 const BACKLOG = 511
 
-/** A burst of requests that arrive while the process is busy waits here; the kernel cuts it to its maximum. */
-const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
-
 export interface Answering {
   readonly responder: Responder
   readonly access: Access
   readonly transport: Transport
+  /** threads that were started for some of the descriptors */
+  readonly threads: ReadonlyMap<number, Batched>
   /** what a thread of its own begins with */
   readonly news: readonly News[]
-  readonly stranger: (address: string) => void
   readonly log: Log
 }
 
@@ -81,12 +80,13 @@ async function openTcp(fd: number, { responder, access, log }: Answering): Promi
 async function openUdp(
   kind: string,
   fd: number,
-  { responder, access, transport, news, stranger, log }: Answering,
+  { responder, access, transport, threads, news, log }: Answering,
 ): Promise<{ readonly service: Service; readonly transport: Transport }> {
   if (kind !== 'udp4' && kind !== 'udp6') throw new Error('tcp, udp4 or udp6 expected')
-  if (!transport.batched) return { service: openOneByOne(kind, fd, responder, access, log), transport }
+  const thread = transport.batched ? threads.get(fd) : undefined
+  if (thread === undefined) return { service: openOneByOne(kind, fd, responder, access, log), transport }
   try {
-    return { service: await serveBatched(fd, kind === 'udp6', news, stranger, log), transport }
+    return { service: await thread.begin(news), transport }
   } catch (error) {
     const service = openOneByOne(kind, fd, responder, access, log)
     return { service, transport: oneByOne((error as Error).message) }

@@ -16,8 +16,11 @@ const KILLS = LONG ? 100 : 10
 const PUBLISHES = LONG ? 1000 : 150
 const RELOADS = LONG ? 100 : 20
 
-/** One that has served for a second is started again at once when it dies. */
-const SOUND_MS = 1500
+/**
+ * One that has served for a second is started again at once when it dies. And what was lost with it is sent again
+ * two seconds later, when the next must not be just dying.
+ */
+const SOUND_MS = 3000
 
 const DOMAIN = 'example.com'
 const PATIENT = { timeout: LONG ? 900_000 : 120_000 }

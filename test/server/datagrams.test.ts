@@ -5,7 +5,7 @@ import { YpProcedure as P, YpStat } from '../../rpc/yp.ts'
 import type { Image } from '../../src/maps/image.ts'
 import { viewImage } from '../../src/maps/image.ts'
 import { createAccess } from '../../src/server/access.ts'
-import { serveBatched } from '../../src/server/batched-udp.ts'
+import { launchBatched } from '../../src/server/batched-udp.ts'
 import { UDP_CALL_BYTES } from '../../src/server/limits.ts'
 import type { News } from '../../src/server/news.ts'
 import { Responder } from '../../src/server/responder.ts'
@@ -74,13 +74,12 @@ const batched = async (address: string, first: readonly News[]): Promise<Answeri
   const { tcp, udp, port } = bindBoth(address)
   tcp.close()
   const strangers: string[] = []
-  const service = await serveBatched(
+  const service = await launchBatched(
     udp.fd,
     address.includes(':'),
-    first,
     (one) => strangers.push(one),
     () => {},
-  )
+  ).begin(first)
   ending.push(async () => {
     await service.drain()
     udp.close()
