@@ -1,0 +1,35 @@
+/** Says how many milliseconds a fresh process takes to make an image of so many users out of rows. */
+import { hostname } from 'node:os'
+import { MAP_NAMES } from '../../src/config/config.ts'
+import { buildImage } from '../../src/maps/build.ts'
+import { group, rows, user } from '../support/rows.ts'
+import { domainOf, gecosOf, nameOf, uidOf } from './data.ts'
+
+const count = Number(process.argv[2])
+const users = Array.from({ length: count }, (_, index) =>
+  user({
+    name: nameOf(index),
+    uid: uidOf(index),
+    gecos: gecosOf(index),
+    home: `/export/home/${index % 64}/${nameOf(index)}`,
+    shell: '/bin/bash',
+  }),
+)
+const groups = Array.from({ length: count / 100 }, (_, index) =>
+  group({
+    name: `group${index}`,
+    gid: String(5000 + index),
+    members: users.slice(index * 100, index * 100 + 100).map(({ name }) => name),
+  }),
+)
+const started = performance.now()
+const { bytes } = buildImage([rows(users, groups)], {
+  domain: domainOf(count),
+  master: hostname(),
+  created: 1_700_000_000,
+  generation: 1,
+  fingerprint: new Uint8Array(32),
+  maps: MAP_NAMES,
+  recordLimit: 1024,
+})
+console.log(JSON.stringify({ milliseconds: performance.now() - started, megabytes: bytes.byteLength / 1e6 }))
