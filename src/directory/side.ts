@@ -2,6 +2,7 @@
  * The directory side as a whole: when there is a refresh, of which directories, and who is told of it. What one
  * refresh does is refresh.ts.
  */
+import { collectAll } from '../garbage.ts'
 import type { Log } from '../log.ts'
 import type { Rejected } from '../maps/merge.ts'
 import type { DirectorySettings, FromDirectory, RefreshResult } from '../messages/directory.ts'
@@ -80,6 +81,7 @@ export function createDirectorySide(send: (message: FromDirectory) => void, log:
       awake = false
       refreshing = true
       running = run(settings).finally(() => {
+        collectAll()
         running = undefined
         refreshing = false
         if (stopping.signal.aborted) return

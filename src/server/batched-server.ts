@@ -4,9 +4,9 @@
  */
 import { DecodeError } from '../../rpc/errors.ts'
 import { formatAddress } from '../address.ts'
+import { collectAll, collectYoung } from '../garbage.ts'
 import { viewImage } from '../maps/image.ts'
 import { BATCH, type Base, Batch, baseOf } from './batch.ts'
-import { collectAll, collectYoung } from './garbage.ts'
 import { UDP_REPLY_BYTES } from './limits.ts'
 import { Errno, type SystemCalls } from './mmsg.ts'
 import { Control, counterOf, type News } from './news.ts'

@@ -1,6 +1,7 @@
 /** The server process: answers strangers from the image that it was given, and the supervisor's questions. */
 import type { Duplex } from 'node:stream'
 import type { AccessRule } from '../config/config.ts'
+import { collectAll } from '../garbage.ts'
 import type { Log, LogLevel } from '../log.ts'
 import type { Image } from '../maps/image.ts'
 import { openChannel } from '../messages/channel.ts'
@@ -14,7 +15,6 @@ import {
 import { createAccess } from './access.ts'
 import { type Batched, launchBatched } from './batched-udp.ts'
 import { watchExpiry } from './expiry.ts'
-import { collectAll } from './garbage.ts'
 import { createLoader } from './loader.ts'
 import { createLookups } from './lookups.ts'
 import type { News } from './news.ts'

@@ -1,6 +1,7 @@
 /**
- * Collects images that are no longer served. Their memory is shared by threads, so that it is not V8's to count and
- * would not be missed: 900 MB where 300 are needed.
+ * Collects what is no longer needed when that is known to be much, and V8 does not know: images that threads shared,
+ * whose memory is not V8's to count (900 MB where 300 are needed); and the rows of a refresh, after which nothing
+ * happens for minutes.
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -13,7 +14,7 @@ export function collectYoung(): void {
   collect({ type: 'minor' })
 }
 
-/** All: 5 ms with the small heaps of the server process. */
+/** All: 5 ms with the small heap of the server process. */
 export function collectAll(): void {
   collect()
 }
