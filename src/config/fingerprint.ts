@@ -1,17 +1,22 @@
 import { createHash } from 'node:crypto'
-import type { Config } from './config.ts'
+import type { Config, DirectoryConfig } from './config.ts'
 
 /**
  * SHA-256 of all in a configuration that decides what its image holds. Where words stand in the file, how often
  * it refreshes, who may ask and how the directory is logged in to change nothing of that.
  */
 export function fingerprint({ domain, maps, recordLimit, directories }: Config): Buffer {
-  const sources = directories.map(({ location, userBase, groupBase, userFilter, groupFilter, fields }) => [
+  return createHash('sha256')
+    .update(JSON.stringify([domain, maps, recordLimit, directories.map(sourceOf)]))
+    .digest()
+}
+
+/** All in a directory's block that decides which rows it gives, but for who asks; in one order. */
+export function sourceOf(directory: DirectoryConfig): readonly unknown[] {
+  const { location, userBase, groupBase, userFilter, groupFilter, fields } = directory
+  return [
     location,
     [userBase.value, groupBase.value, userFilter.value, groupFilter.value],
     Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)),
-  ])
-  return createHash('sha256')
-    .update(JSON.stringify([domain, maps, recordLimit, sources]))
-    .digest()
+  ]
 }

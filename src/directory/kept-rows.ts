@@ -7,8 +7,8 @@ import { createHash } from 'node:crypto'
 import { type FileHandle, open, utimes } from 'node:fs/promises'
 import { replaceFile } from '../maps/replace-file.ts'
 import type { Group, Rejection, Rows, User } from '../maps/rows.ts'
-import { words } from '../messages/common.ts'
-import { integer, type Of, oneOf, record, text } from '../messages/shape.ts'
+import { digest, words } from '../messages/common.ts'
+import { integer, type Of, oneOf, record } from '../messages/shape.ts'
 
 /** For the process that wrote it and nobody else. */
 const FILE_MODE = 0o600
@@ -30,7 +30,7 @@ const head = record({
   groups: count,
   rejected: count,
   /** SHA-256 of the lines that follow, in hex */
-  digest: text(64),
+  digest,
 })
 
 /** The file is not what was written. */

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { DirectoryConfig } from '../config/config.ts'
+import { sourceOf } from '../config/fingerprint.ts'
 import { judge } from '../maps/guard.ts'
 import type { Rows } from '../maps/rows.ts'
 import { clip } from '../messages/common.ts'
@@ -187,17 +188,8 @@ export function isRowsFile(name: string, domain: string): boolean {
 
 /** Another name for whatever makes other rows. */
 function rowsName(config: DirectoryConfig, { domain }: DirectorySettings): string {
-  const { location, credentials, userBase, groupBase, userFilter, groupFilter, fields } = config
-  const words = [userBase, groupBase, userFilter, groupFilter].map(({ value }) => value)
   const hash = createHash('sha256')
-    .update(
-      JSON.stringify([
-        location,
-        whoAsks(credentials),
-        words,
-        Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)),
-      ]),
-    )
+    .update(JSON.stringify([whoAsks(config.credentials), sourceOf(config)]))
     .digest('hex')
   return `.${domain}.${hash.slice(0, 16)}.rows`
 }

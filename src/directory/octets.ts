@@ -19,3 +19,8 @@ export function foldCase(value: Octets): string {
       : bytes.toString('utf8').toLowerCase()
   return folded.replace(/ {2,}/g, ' ').replace(/^ | $/g, '')
 }
+
+/** For people: octets are UTF-8 as a rule. */
+export function readable(octets: Octets): string {
+  return Buffer.from(octets, 'latin1').toString('utf8')
+}

@@ -6,6 +6,7 @@ import { createAnswers } from '../messages/answers.ts'
 import { openChannel } from '../messages/channel.ts'
 import { clip } from '../messages/common.ts'
 import { type FromDirectory, type ToDirectory, toDirectory } from '../messages/directory.ts'
+import { readable } from './octets.ts'
 import { createDirectorySide } from './side.ts'
 
 /** Answers that may be under way at once. */
@@ -69,11 +70,6 @@ export async function runDirectory(
   channel.end()
 }
 
-/** Octets are UTF-8 as a rule, and are shown as such. */
 function shown({ directory, dn, reason }: Rejected) {
-  return { directory: clip(directory), dn: readable(dn), reason: readable(reason) }
-}
-
-function readable(octets: string): string {
-  return clip(Buffer.from(octets, 'latin1').toString('utf8'))
+  return { directory: clip(directory), dn: clip(readable(dn)), reason: clip(readable(reason)) }
 }

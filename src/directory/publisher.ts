@@ -1,11 +1,10 @@
 /** Rows to the image that is served: built, judged, and committed if it says anything new. */
-import { join } from 'node:path'
 import { buildImage } from '../maps/build.ts'
 import { type Counts, judge } from '../maps/guard.ts'
 import { commitImage, readImageSummary, touchImage, verifyImage } from '../maps/image-file.ts'
 import type { Rejected } from '../maps/merge.ts'
 import type { Rows } from '../maps/rows.ts'
-import type { DirectorySettings, Published } from '../messages/directory.ts'
+import { type DirectorySettings, imagePath, type Published } from '../messages/directory.ts'
 
 /** The rows were good, and are still not to be served. */
 export class GuardError extends Error {
@@ -40,10 +39,6 @@ export interface Publisher {
       readonly judged: () => Promise<void>
     },
   ) => Promise<Publication>
-}
-
-export function imagePath({ state, domain }: DirectorySettings): string {
-  return join(state, `${domain}.image`)
 }
 
 /** Takes up from the image that lies in the state directory, if it was made for this configuration. */

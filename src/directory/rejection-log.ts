@@ -1,6 +1,7 @@
 /** Names each row that is left out once, and not again with every refresh while it stays as it is. */
 import type { Log } from '../log.ts'
 import type { Rejected } from '../maps/merge.ts'
+import { readable } from './octets.ts'
 
 /** A directory with a systematic fault has as many bad rows as entries. */
 const MAX_LINES = 100
@@ -18,9 +19,4 @@ export function rejectionLog(log: Log): (rejected: readonly Rejected[]) => void 
       log('warning', 'row-rejected', `and ${fresh.length - MAX_LINES} more rows that are left out or cut`)
     }
   }
-}
-
-/** Octets are UTF-8 as a rule, and are shown as such. */
-function readable(octets: string): string {
-  return Buffer.from(octets, 'latin1').toString('utf8')
 }

@@ -5,10 +5,15 @@
 import { collectAll } from '../garbage.ts'
 import type { Log } from '../log.ts'
 import type { Rejected } from '../maps/merge.ts'
-import type { DirectorySettings, FromDirectory, RefreshResult } from '../messages/directory.ts'
+import {
+  type DirectorySettings,
+  type FromDirectory,
+  imagePath,
+  type RefreshResult,
+} from '../messages/directory.ts'
 import { changeOf } from './change.ts'
 import { Member } from './member.ts'
-import { imagePath, openPublisher, type Publisher } from './publisher.ts'
+import { openPublisher, type Publisher } from './publisher.ts'
 import { allFaults, type Refreshed, refresh } from './refresh.ts'
 import { rejectionLog } from './rejection-log.ts'
 import { JITTER, jittered, retryAfter } from './schedule.ts'

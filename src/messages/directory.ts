@@ -1,4 +1,5 @@
 /** What the supervisor and the directory process say to each other. */
+import { join } from 'node:path'
 import { FROM_CHILD, TO_CHILD } from './child.ts'
 import {
   count,
@@ -158,6 +159,11 @@ export const fromDirectory = union('kind', {
   rows: { id, rows: rejectedRows },
   end,
 })
+
+/** Where the directory process commits the image of a domain, and the supervisor finds it at the start. */
+export function imagePath({ state, domain }: { readonly state: string; readonly domain: string }): string {
+  return join(state, `${domain}.image`)
+}
 
 export type ToDirectory = Of<typeof toDirectory>
 export type FromDirectory = Of<typeof fromDirectory>

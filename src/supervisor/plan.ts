@@ -1,10 +1,10 @@
 /** What a configuration means on this host: accounts, places, and what each child is told. */
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { fingerprint } from '../config/fingerprint.ts'
 import { controlPath } from '../control/path.ts'
 import type { Log } from '../log.ts'
+import { imagePath } from '../messages/directory.ts'
 import { MESSAGE_BYTES } from '../messages/limits.ts'
 import { StartError } from '../start-error.ts'
 import { findAccounts, findGroup } from './accounts.ts'
@@ -44,7 +44,7 @@ export function makePlan(config: Config, program: string, log: Log): Plan {
       account: accounts?.server,
       settings: bounded(serverSettings(config)),
       image: {
-        path: join(state, `${config.domain}.image`),
+        path: imagePath({ state, domain: config.domain }),
         domain: config.domain,
         fingerprint: fingerprint(config).toString('hex'),
       },

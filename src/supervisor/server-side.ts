@@ -94,10 +94,9 @@ export interface ServerSideOptions {
 }
 
 export function createServerSide(options: ServerSideOptions): ServerSide {
-  const { program, level, log, changed, needsImage } = options
+  const { program, plan, level, log, changed, needsImage } = options
   /** those that serve, or are about to */
   const servers = new Set<Server>()
-  let { plan } = options
   let wanted: Wanted | undefined = onDisk(plan.image)
   /** asked for anew since one was served: asking again would not help */
   let asked = false
@@ -249,24 +248,17 @@ export function createServerSide(options: ServerSideOptions): ServerSide {
   return {
     begin: keeper.begin,
     configure(next) {
-      plan = next
       keeper.replan(next)
       keeper.current()?.child.send(next.settings)
     },
     async prepare(next, unwanted) {
       const successor = await keeper.prepare(next, unwanted)
-      const { one, abandon } = successor
+      const { one } = successor
       if (keeper.current()?.image !== undefined && one.image === undefined) {
-        await abandon()
+        await successor.abandon()
         throw new Error(`it can't serve what is served now: ${one.refused}`)
       }
-      return {
-        takeOver() {
-          plan = next
-          successor.takeOver()
-        },
-        abandon,
-      }
+      return successor
     },
     publish(image) {
       wanted = image

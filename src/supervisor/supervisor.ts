@@ -75,9 +75,6 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       : `${image.domain}: ${image.users} users and ${image.groups} groups, generation ${image.generation}`
   }
 
-  const openRegistration = async (): Promise<Registration | undefined> =>
-    config.bind === 'local' ? undefined : register(endpointsOf(sockets), log)
-
   let registration: Registration | undefined
   let control: Control | undefined
   const ending = new AbortController()
@@ -124,9 +121,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       const moved = !sameWishes(sockets, nextSockets)
       const successor =
         moved || differ(plan.server.account, nextPlan.server.account)
-          ? await server.prepare(nextServer, ending.signal).catch((error: Error) => {
-              throw new StartError('child-failed', `the new server process is of no use: ${error.message}`)
-            })
+          ? await useful('the new server process', server.prepare(nextServer, ending.signal))
           : undefined
       if (successor !== undefined) undo.push(successor.abandon)
       const before = registration
@@ -192,13 +187,9 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
 
   try {
     control = await openControl(plan.control, undefined, operations, logger)
-    await server.begin().catch((error: Error) => {
-      throw new StartError('child-failed', `the server process is of no use: ${error.message}`)
-    })
-    registration = await openRegistration()
-    await directory.begin().catch((error: Error) => {
-      throw new StartError('child-failed', `the directory process is of no use: ${error.message}`)
-    })
+    await useful('the server process', server.begin())
+    registration = await registerAnew(undefined, config, sockets, logger)
+    await useful('the directory process', directory.begin())
   } catch (error) {
     await stop()
     throw error
@@ -212,6 +203,15 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
 const ENDING = 'ypldap is ending'
 
 const RESTART = "'udp workers' can't change while the sockets are open: restart ypldap"
+
+/** Waits for a child; throws StartError when nothing comes of it. */
+async function useful<T>(what: string, child: Promise<T>): Promise<T> {
+  try {
+    return await child
+  } catch (error) {
+    throw new StartError('child-failed', `${what} is of no use: ${(error as Error).message}`)
+  }
+}
 
 /** What can't be undone must not keep the rest from being. */
 async function undone(step: () => unknown, log: Log): Promise<void> {
