@@ -51,6 +51,20 @@ async function started(config = fromFile(), state?: string): Promise<DirectoryLa
   return lab
 }
 
+/** One whose first refresh waits for a server that was asked and does not answer. */
+async function refreshing() {
+  const { promise: asked, resolve } = Promise.withResolvers<void>()
+  const peer = await usePeer(async (client) => {
+    await client.next()
+    resolve()
+    await client.next()
+  })
+  const lab = start()
+  lab.configure(configOf(`${DOMAIN}directory "127.0.0.1" port ${peer.port} { basedn "dc=x" }`))
+  await asked
+  return { lab, peer }
+}
+
 const stop = async (lab: DirectoryLab) => {
   labs.splice(labs.indexOf(lab), 1)
   await lab.stop()
@@ -583,15 +597,7 @@ describe('another configuration', () => {
   })
 
   test('during a refresh ends it, and what was asked for is done with the new one', async () => {
-    const { promise: asked, resolve } = Promise.withResolvers<void>()
-    const peer = await usePeer(async (client) => {
-      await client.next()
-      resolve()
-      await client.next()
-    })
-    const lab = start()
-    lab.configure(configOf(`${DOMAIN}directory "127.0.0.1" port ${peer.port} { basedn "dc=x" }`))
-    await asked
+    const { lab, peer } = await refreshing()
     lab.configure(fromFile())
     expect(await lab.refresh()).toBeUndefined()
     expect(await isQuiet(peer)).toBe(true)
@@ -689,15 +695,7 @@ describe('an image that can not be served', () => {
 
 describe('stop', () => {
   test('ends a refresh under way, and nothing more is said of it', async () => {
-    const { promise: asked, resolve } = Promise.withResolvers<void>()
-    const peer = await usePeer(async (client) => {
-      await client.next()
-      resolve()
-      await client.next()
-    })
-    const lab = start()
-    lab.configure(configOf(`${DOMAIN}directory "127.0.0.1" port ${peer.port} { basedn "dc=x" }`))
-    await asked
+    const { lab, peer } = await refreshing()
     await stop(lab)
     expect(await isQuiet(peer)).toBe(true)
     expect(commits(lab)).toBe(0)
