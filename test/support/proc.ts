@@ -5,9 +5,18 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 export function socketsOf(pid: number): readonly string[] {
   return readdirSync(`/proc/${pid}/fd`)
     .filter((fd) => fd !== '2')
-    .map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
-    .flatMap((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? [])
+    .flatMap((fd) => /^socket:\[(\d+)\]$/.exec(targetOf(pid, fd))?.[1] ?? [])
     .sort()
+}
+
+/** Empty for one that the process has closed since it was listed. */
+function targetOf(pid: number, fd: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/${fd}`)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw error
+  }
 }
 
 /** Of those the ones that a network can reach: bound ones of UDP, and those of TCP that listen. */
