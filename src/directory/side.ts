@@ -2,7 +2,7 @@
  * The directory side as a whole: when there is a refresh, of which directories, and who is told of it. What one
  * refresh does is refresh.ts.
  */
-import { collectAll } from '../garbage.ts'
+import { giveBack } from '../garbage.ts'
 import type { Log } from '../log.ts'
 import type { Rejected } from '../maps/merge.ts'
 import {
@@ -86,7 +86,7 @@ export function createDirectorySide(send: (message: FromDirectory) => void, log:
       awake = false
       refreshing = true
       running = run(settings).finally(() => {
-        collectAll()
+        giveBack()
         running = undefined
         refreshing = false
         if (stopping.signal.aborted) return
