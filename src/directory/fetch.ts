@@ -10,7 +10,7 @@ import { FilterError, matches, parseFilter } from './filter.ts'
 import { type LdapContext, type Lookup, systemLookup, withSession } from './ldap.ts'
 import { LIMITS, type Limits } from './limits.ts'
 import { utf8Octets } from './octets.ts'
-import { type Fields, groupAttributes, groupRow, userAttributes, userRow } from './rows.ts'
+import { createRowMaker, type Fields, groupAttributes, userAttributes } from './rows.ts'
 import { search } from './search.ts'
 
 /** The rows of one directory, and how they were come by. */
@@ -152,6 +152,7 @@ function gather(fields: Fields, counted: (count: number) => void): Gatherer {
   const groups: Group[] = []
   const rejected: Rejection[] = []
   let count = 0
+  const make = createRowMaker(fields)
   return {
     gathered: { users, groups, rejected },
     count: () => count,
@@ -161,13 +162,13 @@ function gather(fields: Fields, counted: (count: number) => void): Gatherer {
     },
     addUser(entry) {
       counted(++count)
-      const row = userRow(entry, fields)
+      const row = make.user(entry)
       if ('reason' in row) rejected.push(row)
       else users.push(row)
     },
     addGroup(entry) {
       counted(++count)
-      const row = groupRow(entry, fields)
+      const row = make.group(entry)
       if ('reason' in row) rejected.push(row)
       else groups.push(row)
     },

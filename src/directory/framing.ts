@@ -1,8 +1,9 @@
 import { DirectoryError } from './error.ts'
 
 /**
- * Cuts a stream of bytes into LDAP messages and hands each to `onMessage`. A message's length is judged when
- * its header is read, before its body is kept, and a message of many chunks is joined once.
+ * Cuts a stream of bytes into LDAP messages and tells `onMessage` where each lies; a buffer for each would take as long
+ * as to read it. A message's length is judged when its header is read, before its body is kept, and a message of many
+ * chunks is joined once.
  * @throws DirectoryError (protocol, too-much) from `push`
  */
 export interface Framing {
@@ -15,7 +16,10 @@ export interface Framing {
 const SHORTEST = 2
 const SEQUENCE = 0x30
 
-export function createFraming(longest: number, onMessage: (message: Buffer) => void): Framing {
+export function createFraming(
+  longest: number,
+  onMessage: (bytes: Buffer, start: number, end: number) => void,
+): Framing {
   let chunks: Buffer[] = []
   let held = 0
   /** bytes without which nothing more can be said */
@@ -34,7 +38,7 @@ export function createFraming(longest: number, onMessage: (message: Buffer) => v
       wanted = neededLength(bytes, at, longest)
       while (bytes.length - at >= wanted) {
         const end = at + wanted
-        onMessage(bytes.subarray(at, end))
+        onMessage(bytes, at, end)
         at = end
         wanted = neededLength(bytes, at, longest)
       }

@@ -1,6 +1,6 @@
 import type { DirectoryConfig, Field, Source } from '../config/config.ts'
 import type { Group, Octets, Rejection, User } from '../maps/rows.ts'
-import { allValues, type Entry } from './entry.ts'
+import type { Entry } from './entry.ts'
 import { utf8Octets } from './octets.ts'
 
 export type Fields = DirectoryConfig['fields']
@@ -44,84 +44,137 @@ function namesOf(source: Source): readonly string[] {
   return source.kind === 'first' ? source.attributes : [source.attribute]
 }
 
-/** The user an entry describes; mandatory, as in RFC 2307, are name, uid, gid and home. */
-export function userRow(entry: Entry, fields: Fields): User | Rejection {
-  const rejection = rejectIncomplete(entry, fields, ['name', 'uid', 'gid', 'home'])
-  if (rejection !== undefined) return rejection
-  const text = (field: Field): Octets => textOf(fields[field], entry)
-  const hash = hashOf(fields.passwd, entry)
-  return {
-    name: text('name'),
-    password: fields.passwd.kind === 'fixed' ? hash : LOCKED,
-    hash,
-    uid: text('uid'),
-    gid: text('gid'),
-    class: text('class'),
-    change: text('change') || '0',
-    expire: text('expire') || '0',
-    gecos: text('gecos'),
-    home: text('home'),
-    shell: text('shell'),
-    dn: entry.dn,
+/** The user or the group that an entry describes, or why it makes none. */
+export interface RowMaker {
+  /** mandatory, as in RFC 2307, are name, uid, gid and home */
+  readonly user: (entry: Entry) => User | Rejection
+  /** mandatory are name and gid */
+  readonly group: (entry: Entry) => Group | Rejection
+}
+
+/** What can be known of fields without an entry is worked out here, once. */
+export function createRowMaker(fields: Fields): RowMaker {
+  const text = (field: Field) => textOf(fields[field])
+  return { user: userMaker(fields, text), group: groupMaker(fields, text) }
+}
+
+type Text = (entry: Entry) => Octets
+
+function userMaker(fields: Fields, text: (field: Field) => Text): RowMaker['user'] {
+  const [name, uid, gid, home] = [text('name'), text('uid'), text('gid'), text('home')]
+  const [change, expire, gecos] = [text('change'), text('expire'), text('gecos')]
+  const [userClass, shell, hash] = [text('class'), text('shell'), hashOf(fields.passwd)]
+  const isFixed = fields.passwd.kind === 'fixed'
+  const once = {
+    gid: keepLast(gid),
+    change: keepLast(change),
+    expire: keepLast(expire),
+    shell: keepLast(shell),
+  }
+  return (entry) => {
+    const row = {
+      name: name(entry),
+      password: LOCKED,
+      hash: hash(entry),
+      uid: uid(entry),
+      gid: once.gid(entry),
+      class: userClass(entry),
+      change: once.change(entry) || '0',
+      expire: once.expire(entry) || '0',
+      gecos: gecos(entry),
+      home: home(entry),
+      shell: once.shell(entry),
+      dn: entry.dn,
+    }
+    if (isFixed) row.password = row.hash
+    if (row.name === '') return incomplete(entry, fields, 'name')
+    if (row.uid === '') return incomplete(entry, fields, 'uid')
+    if (row.gid === '') return incomplete(entry, fields, 'gid')
+    if (row.home === '') return incomplete(entry, fields, 'home')
+    return row
   }
 }
 
-/** The group an entry describes; mandatory are name and gid. */
-export function groupRow(entry: Entry, fields: Fields): Group | Rejection {
-  const rejection =
-    rejectIncomplete(entry, fields, ['groupname', 'groupgid']) ?? rejectRange(entry, fields.groupmembers)
-  if (rejection !== undefined) return rejection
-  return {
-    name: textOf(fields.groupname, entry),
-    password: fields.grouppasswd.kind === 'fixed' ? textOf(fields.grouppasswd, entry) || LOCKED : LOCKED,
-    gid: textOf(fields.groupgid, entry),
-    members: membersOf(fields.groupmembers, entry),
-    dn: entry.dn,
+function groupMaker(fields: Fields, text: (field: Field) => Text): RowMaker['group'] {
+  const [name, gid, members] = [text('groupname'), text('groupgid'), membersOf(fields.groupmembers)]
+  const password = fields.grouppasswd.kind === 'fixed' ? text('grouppasswd') : () => LOCKED
+  const partOf = partFinder(fields.groupmembers)
+  return (entry) => {
+    const row = {
+      name: name(entry),
+      password: password(entry) || LOCKED,
+      gid: gid(entry),
+      members: members(entry),
+      dn: entry.dn,
+    }
+    if (row.name === '') return incomplete(entry, fields, 'groupname')
+    if (row.gid === '') return incomplete(entry, fields, 'groupgid')
+    return partOf(entry) ?? row
   }
 }
 
-function rejectIncomplete(entry: Entry, fields: Fields, mandatory: readonly Field[]): Rejection | undefined {
-  const missing = mandatory.find((field) => textOf(fields[field], entry) === '')
-  if (missing === undefined) return undefined
+function incomplete({ dn }: Entry, fields: Fields, missing: Field): Rejection {
   const source = fields[missing]
   const reason =
     source.kind === 'fixed'
       ? `the fixed ${missing} is empty`
       : `no value of ${namesOf(source).join(' or ')}, which gives the ${missing}`
-  return { dn: entry.dn, reason }
+  return { dn, reason }
 }
 
 /** Active Directory cuts a list of more than 1,500 values and says so in the attribute's name. */
-function rejectRange(entry: Entry, members: Source): Rejection | undefined {
-  for (const name of namesOf(members)) {
-    const prefix = `${name.toLowerCase()};range=`
-    for (const attribute of entry.attributes.keys()) {
-      if (attribute.startsWith(prefix)) {
-        return {
-          dn: entry.dn,
-          reason: `the server gave only a part of ${name} (${attribute}); raise its MaxValRange`,
-        }
+function partFinder(members: Source): (entry: Entry) => Rejection | undefined {
+  const lists = namesOf(members).map((name) => ({ name, prefix: `${name.toLowerCase()};range=` }))
+  return ({ dn, attributes }) => {
+    for (const attribute of attributes.keys()) {
+      const list = lists.find(({ prefix }) => attribute.startsWith(prefix))
+      if (list !== undefined) {
+        const reason = `the server gave only a part of ${list.name} (${attribute}); raise its MaxValRange`
+        return { dn, reason }
       }
     }
+    return undefined
   }
-  return undefined
 }
 
-function textOf(source: Source, entry: Entry): Octets {
-  if (source.kind === 'fixed') return utf8Octets(source.value)
-  if (source.kind === 'list') return allValues(entry, source.attribute).join(',')
-  return valuesOfFirst(source.attributes, entry)[0] ?? ''
+function textOf(source: Source): Text {
+  if (source.kind === 'fixed') {
+    const text = utf8Octets(source.value)
+    return () => text
+  }
+  const values = valuesOf(source)
+  return source.kind === 'list' ? (entry) => values(entry).join(',') : (entry) => values(entry)[0] ?? ''
 }
 
-function valuesOfFirst(attributes: readonly string[], entry: Entry): readonly Octets[] {
-  const found = attributes.find((attribute) => allValues(entry, attribute).length > 0)
-  return found === undefined ? [] : allValues(entry, found)
+/** All values of an attribute, or of the first of several that has one. */
+function valuesOf(source: Exclude<Source, { kind: 'fixed' }>): (entry: Entry) => readonly Octets[] {
+  const names = namesOf(source).map((name) => name.toLowerCase())
+  return ({ attributes }) => {
+    for (const name of names) {
+      const values = attributes.get(name)
+      if (values !== undefined && values.length > 0) return values
+    }
+    return []
+  }
 }
 
-function membersOf(source: Source, entry: Entry): readonly Octets[] {
-  if (source.kind === 'list') return allValues(entry, source.attribute)
-  if (source.kind === 'first') return valuesOfFirst(source.attributes, entry).slice(0, 1)
-  return source.value === '' ? [] : utf8Octets(source.value).split(',')
+/** What most rows have in common with the one before is held once. */
+function keepLast(text: Text): Text {
+  let last = ''
+  return (entry) => {
+    const now = text(entry)
+    if (now !== last) last = now
+    return last
+  }
+}
+
+function membersOf(source: Source): (entry: Entry) => readonly Octets[] {
+  if (source.kind === 'fixed') {
+    const members = source.value === '' ? [] : utf8Octets(source.value).split(',')
+    return () => members
+  }
+  const values = valuesOf(source)
+  return source.kind === 'list' ? values : (entry) => values(entry).slice(0, 1)
 }
 
 /** No password matches it. An empty field would let everyone in, so it stands for every missing hash too. */
@@ -131,11 +184,15 @@ const LOCKED = '*'
 const CRYPT = /^(?:\{crypt\}.|\$[0-9a-z][0-9a-z-]*\$.|_[./0-9a-z]{19}$)/i
 
 /** RFC 2307 s.5.3: `{CRYPT}` before a hash of crypt(3); hashes of other schemes are of no use to a NIS client. */
-function hashOf(source: Source, entry: Entry): Octets {
-  if (source.kind === 'fixed') return utf8Octets(source.value) || LOCKED
-  const values =
-    source.kind === 'list' ? allValues(entry, source.attribute) : valuesOfFirst(source.attributes, entry)
-  // The values of an attribute come in no order: one of another scheme may well stand before the hash.
-  const hash = values.find((value) => CRYPT.test(value))
-  return hash?.replace(/^\{crypt\}/i, '') ?? LOCKED
+function hashOf(source: Source): Text {
+  if (source.kind === 'fixed') {
+    const hash = utf8Octets(source.value) || LOCKED
+    return () => hash
+  }
+  const values = valuesOf(source)
+  return (entry) => {
+    // The values of an attribute come in no order: one of another scheme may well stand before the hash.
+    const hash = values(entry).find((value) => CRYPT.test(value))
+    return hash?.replace(/^\{crypt\}/i, '') ?? LOCKED
+  }
 }

@@ -1,10 +1,9 @@
-import { type Filter, PagedResultsControl, SearchEntry, SearchRequest, SearchResponse } from 'ldapts'
+import { type Filter, PagedResultsControl, SearchRequest, SearchResponse } from 'ldapts'
 
-import type { Octets } from '../maps/rows.ts'
 import type { Entry } from './entry.ts'
+import { EntryMessage } from './entry-message.ts'
 import { DirectoryError } from './error.ts'
 import type { Limits } from './limits.ts'
-import { utf8Octets } from './octets.ts'
 import type { Session } from './session.ts'
 import { describeResult, REFERRAL, SUCCESS } from './status.ts'
 
@@ -60,7 +59,7 @@ export async function search(
           controls: [control],
         }),
       (part) => {
-        if (!(part instanceof SearchEntry)) {
+        if (!(part instanceof EntryMessage)) {
           references += 1
           return
         }
@@ -71,7 +70,7 @@ export async function search(
             `more than ${limits.entries} entries below "${query.base}"; narrow the filter`,
           )
         }
-        onEntry(toEntry(part))
+        onEntry(part.entry)
       },
     )
     if (done.status !== SUCCESS) throw refusal(done, query.base, entries)
@@ -108,14 +107,4 @@ function cookieOf(done: SearchResponse): Buffer | undefined {
     if (cookie !== undefined && cookie.length > 0) return Buffer.from(cookie)
   }
   return undefined
-}
-
-function toEntry(part: SearchEntry): Entry {
-  const attributes = new Map<string, Octets[]>()
-  for (const attribute of part.attributes) {
-    const name = attribute.type.toLowerCase()
-    const values = attribute.parsedBuffers.map((value) => value.toString('latin1'))
-    attributes.set(name, [...(attributes.get(name) ?? []), ...values])
-  }
-  return { dn: utf8Octets(part.name), attributes }
 }

@@ -5,7 +5,6 @@ import {
   type BindResponse,
   type ExtendedRequest,
   ExtendedResponse,
-  SearchEntry,
   SearchReference,
   type SearchRequest,
   type SearchResponse,
@@ -13,6 +12,7 @@ import {
 } from 'ldapts'
 
 import { createDecoder, type Decoded } from './decoder.ts'
+import { EntryMessage } from './entry-message.ts'
 import { DirectoryError } from './error.ts'
 import { createFraming, type Framing } from './framing.ts'
 import type { Limits } from './limits.ts'
@@ -21,7 +21,7 @@ import { closed } from './transport.ts'
 
 type Request = BindRequest | ExtendedRequest | SearchRequest
 type Response = BindResponse | ExtendedResponse | SearchResponse
-export type Part = SearchEntry | SearchReference
+export type Part = EntryMessage | SearchReference
 
 interface Pending {
   readonly id: number
@@ -108,8 +108,8 @@ export class Session {
   }
 
   #createFraming(): Framing {
-    return createFraming(this.#limits.message, (message) => {
-      if (this.#failure === undefined) this.#receive(this.#decode(message))
+    return createFraming(this.#limits.message, (bytes, start, end) => {
+      if (this.#failure === undefined) this.#receive(this.#decode(bytes, start, end))
     })
   }
 
@@ -155,7 +155,7 @@ export class Session {
     if (pending === undefined || message.messageId !== pending.id) {
       throw new DirectoryError('protocol', 'the server sent a response to a request that was not made')
     }
-    if (message instanceof SearchEntry || message instanceof SearchReference) {
+    if (message instanceof EntryMessage || message instanceof SearchReference) {
       if (pending.onPart === undefined) {
         throw new DirectoryError('protocol', 'the server sent entries though none were searched for')
       }

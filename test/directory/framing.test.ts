@@ -14,7 +14,9 @@ const MESSAGES = [
 
 function collect(limit = LIMIT) {
   const messages: Buffer[] = []
-  const framing = createFraming(limit, (message) => messages.push(message))
+  const framing = createFraming(limit, (bytes, start, end) => {
+    messages.push(bytes.subarray(start, end))
+  })
   return { messages, framing }
 }
 

@@ -11,7 +11,7 @@ import { expect, test } from 'vitest'
 import { ber, searchDone } from '../support/ldap-peer.ts'
 import { usePeer, userEntry } from './peer-scripts.ts'
 
-test('it never ends with an entry that is cut short, so the directory side is a process of its own (and wellformed.ts)', async () => {
+test('it never ends with an entry that is cut short, so it is shown none (entry-message.ts), and the directory side is a process of its own', async () => {
   const script = new URL('decode-endless-entry.ts', import.meta.url).pathname
   const child = spawn(process.execPath, ['--max-old-space-size=32', script], {
     stdio: ['ignore', 'pipe', 'ignore'],

@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest'
 
 import type { Source } from '../../src/config/config.ts'
-import { groupAttributes, groupRow, userAttributes, userRow } from '../../src/directory/rows.ts'
+import type { Entry } from '../../src/directory/entry.ts'
+import { createRowMaker, type Fields, groupAttributes, userAttributes } from '../../src/directory/rows.ts'
 import { FIELDS, first, fixed, list, makeEntry } from './samples.ts'
+
+const userRow = (entry: Entry, fields: Fields) => createRowMaker(fields).user(entry)
+const groupRow = (entry: Entry, fields: Fields) => createRowMaker(fields).group(entry)
 
 const DN = 'uid=alice,ou=people,dc=example,dc=com'
 const ALICE = {
@@ -104,6 +108,13 @@ function passwords(values: string[], source: Source = first('userPassword')) {
   const row = userRow(makeEntry(DN, { ...ALICE, userPassword: values }), { ...FIELDS, passwd: source })
   return 'hash' in row ? [row.password, row.hash] : row
 }
+
+test('a user that has less than the one before takes nothing from it', () => {
+  const { user } = createRowMaker({ ...FIELDS, expire: first('shadowExpire') })
+  const more = { ...ALICE, loginShell: ['/bin/sh'], shadowLastChange: ['20000'], shadowExpire: ['30000'] }
+  expect(user(makeEntry(DN, more))).toMatchObject({ shell: '/bin/sh', change: '20000', expire: '30000' })
+  expect(user(makeEntry(DN, ALICE))).toMatchObject({ gid: '100', shell: '', change: '0', expire: '0' })
+})
 
 describe("a user's hash", () => {
   test.each([

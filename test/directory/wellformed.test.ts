@@ -1,17 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
+import { createDecoder } from '../../src/directory/decoder.ts'
 import { DirectoryError } from '../../src/directory/error.ts'
-import { checkResponse } from '../../src/directory/wellformed.ts'
 import { ber, bindDone, entry, extendedDone, reference, searchDone } from '../support/ldap-peer.ts'
 import { ENDLESS_ENTRY } from './endless-entry.ts'
 
 const id = ber(0x02, 1)
 const ok = [ber(0x0a, 0), ber(0x04, ''), ber(0x04, '')]
 
+const decode = (message: Buffer) => createDecoder()(message, 0, message.length)
+
 const isVerdict = (bytes: Buffer) => {
   try {
-    checkResponse(bytes)
+    decode(bytes)
     return true
   } catch (error) {
     return error instanceof DirectoryError
@@ -39,7 +41,7 @@ describe('a response is well formed', () => {
       Buffer.from([0x30, 0x84, 0, 0, 0, 12, 2, 1, 1, 0x61, 7, 10, 1, 0, 4, 0, 4, 0]),
     ],
   ])('%s', (_what, message) => {
-    expect(() => checkResponse(message)).not.toThrow()
+    expect(() => decode(message)).not.toThrow()
   })
 })
 
@@ -86,8 +88,8 @@ describe('a response is refused', () => {
     ['an indefinite length', Buffer.from([0x30, 4, 2, 1, 1, 0x61, 0x80])],
     ['a length cut short', Buffer.from([0x30, 5, 2, 1, 1, 0x61, 0x82])],
   ])('%s', (_what, message) => {
-    expect(() => checkResponse(message)).toThrow(DirectoryError)
-    expect(() => checkResponse(message)).toThrow('malformed message')
+    expect(() => decode(message)).toThrow(DirectoryError)
+    expect(() => decode(message)).toThrow('malformed message')
   })
 
   test('or accepted, whatever byte of it is changed', () => {

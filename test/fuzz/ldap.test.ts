@@ -61,8 +61,8 @@ describe('nothing but DirectoryError comes out of what reads a server, and it co
     let refused = 0
     for (let i = 0; i < EXECUTIONS; i++) {
       const decode = createDecoder()
-      const framing = createFraming(LONGEST, (message) => {
-        const { messageId } = decode(message)
+      const framing = createFraming(LONGEST, (bytes, start, end) => {
+        const { messageId } = decode(bytes, start, end)
         if (!Number.isInteger(messageId)) throw new Error(`a message without an id: ${messageId}`)
         decoded += 1
       })

@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest'
+import { createEntryReader } from '../../src/directory/entry-message.ts'
+import { bindDone, entry, reference, searchDone } from '../support/ldap-peer.ts'
+
+function read(message: Buffer, readEntry = createEntryReader()) {
+  return readEntry(message, 0, message.length)
+}
+
+describe('an entry', () => {
+  test('is read with every byte of its values, its names in lower case', () => {
+    const message = entry(300, 'cn=é', { CN: ['é', Buffer.from([0xff, 0])], empty: [], 'cn;lang-DE': [''] })
+    expect(read(message)).toEqual({
+      messageId: 300,
+      entry: {
+        dn: 'cn=\xc3\xa9',
+        attributes: new Map([
+          ['cn', ['\xc3\xa9', '\xff\0']],
+          ['empty', []],
+          ['cn;lang-de', ['']],
+        ]),
+      },
+    })
+  })
+
+  test('has the values of both when an attribute is sent twice', () => {
+    const { attributes } = read(entry(1, 'cn=x', { memberUid: ['a'], MEMBERUID: ['b', 'c'] }))!.entry
+    expect([...attributes]).toEqual([['memberuid', ['a', 'b', 'c']]])
+  })
+
+  test('is read from the midst of other bytes', () => {
+    const [before, one] = [bindDone(1), entry(2, 'cn=x', { cn: ['x'] })]
+    const bytes = Buffer.concat([before, one, bindDone(3)])
+    const found = createEntryReader()(bytes, before.length, before.length + one.length)
+    expect(found).toMatchObject({ messageId: 2, entry: { dn: 'cn=x' } })
+  })
+
+  test('is read the same by a reader that knows many names', () => {
+    const readEntry = createEntryReader()
+    for (let round = 0; round < 2; round++) {
+      for (let n = 0; n < 200; n++) {
+        const { attributes } = read(entry(1, '', { [`Name${n}`]: [`${n}`] }), readEntry)!.entry
+        expect([...attributes]).toEqual([[`name${n}`, [`${n}`]]])
+      }
+    }
+  })
+})
+
+test.each([
+  ['a bind response', bindDone(1)],
+  ['a reference', reference(1, 'ldap://other/')],
+  ['the end of a search', searchDone(1)],
+])('%s is no entry', (_what, message) => {
+  expect(read(message)).toBeUndefined()
+})
