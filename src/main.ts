@@ -80,7 +80,11 @@ async function runRole(role: string | undefined, descriptors: readonly string[])
   const channel = new Socket({ fd: 3, allowHalfOpen: true })
   const logger = stderrLogger('info')
   if (role === 'directory') {
-    const { runDirectory } = await import('./directory/process.ts')
+    const [{ runDirectory }, { standBack }] = await Promise.all([
+      import('./directory/process.ts'),
+      import('./directory/priority.ts'),
+    ])
+    standBack()
     await runDirectory(channel, logger.log, logger.setLevel)
   } else if (role === 'server') {
     const { runServer } = await import('./server/process.ts')

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs'
+import { getPriority } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import type { Status } from '../../src/messages/control.ts'
 import { usePeer } from '../directory/peer-scripts.ts'
@@ -53,6 +54,15 @@ const field = (pid: number, name: string): readonly number[] => {
     .split('\n')
     .find((one) => one.startsWith(`${name}:`))
   return line!.split(/\s+/).slice(1).filter(Boolean).map(Number)
+}
+
+/** Of each of its threads. */
+function nicenessOf(pid: number): readonly number[] {
+  return readdirSync(`/proc/${pid}/task`).map((thread) => {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1')
+    // The 19th field; the second one, in brackets, may hold spaces.
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16])
+  })
 }
 
 /** Whether the bytes are anywhere in what the process may write to. */
@@ -132,6 +142,18 @@ describe('three processes', () => {
       expect(readlinkSync(`/proc/${pids[role]}/cwd`)).toBe('/')
     }
   })
+
+  test.runIf(existsSync('/proc/self/task'))(
+    'of which the directory process stands back with all its threads, those of its work too',
+    async () => {
+      const { pids } = await daemon()
+      const ours = getPriority()
+      for (const role of ['supervisor', 'server'] as const) {
+        expect(new Set(nicenessOf(pids[role]))).toEqual(new Set([ours]))
+      }
+      expect(new Set(nicenessOf(pids.directory))).toEqual(new Set([Math.max(ours, 10)]))
+    },
+  )
 })
 
 describe('sockets', () => {
