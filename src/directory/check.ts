@@ -1,5 +1,5 @@
 import type { Config, DirectoryConfig, Located, Problem } from '../config/config.ts'
-import { readBoundedFile } from './bounded-file.ts'
+import { readBoundedFile, readChunks } from './bounded-file.ts'
 import { normalizeDn } from './dn.ts'
 import { parseFilter } from './filter.ts'
 import { parseLdif } from './ldif.ts'
@@ -9,7 +9,7 @@ import { checkKey, readCertificates } from './pem.ts'
 
 /**
  * What only those who know LDAP, certificates and LDIF can find wrong with a configuration, without asking any
- * server. Reads the files it names.
+ * server. Reads the certificates and keys it names.
  */
 export function checkDirectories(config: Config): Problem[] {
   return config.directories.flatMap(checkDirectory)
@@ -26,7 +26,7 @@ function checkDirectory(directory: DirectoryConfig): Problem[] {
       return undefined
     }
   }
-  const { ca, certificate, key, location } = directory
+  const { ca, certificate, key } = directory
   check(directory.userFilter, 'the filter of users', parseFilter)
   check(directory.groupFilter, 'the filter of groups', parseFilter)
   check(directory.userBase, 'the base of users', checkBase)
@@ -37,10 +37,20 @@ function checkDirectory(directory: DirectoryConfig): Problem[] {
     const pem = readPem(path)
     if (own !== undefined) checkKey(pem, own)
   })
-  if (location.kind === 'file') {
-    check({ value: location.path, at: directory.at }, `the LDIF file ${location.path}`, checkLdif)
-  }
   return problems
+}
+
+/** What is wrong with the LDIF files that a configuration names. */
+export function checkFiles({ directories }: Config): Problem[] {
+  return directories.flatMap(({ location, at }) => {
+    if (location.kind !== 'file') return []
+    try {
+      checkLdif(location.path)
+      return []
+    } catch (error) {
+      return [{ at, message: `the LDIF file ${location.path}: ${(error as Error).message}` }]
+    }
+  })
 }
 
 function checkBase(base: string): void {
@@ -56,6 +66,6 @@ function readPem(path: string): string {
 }
 
 function checkLdif(path: string): void {
-  const entries = parseLdif(readBoundedFile(path, LIMITS.file))
+  const entries = parseLdif(readChunks(path, LIMITS.file))
   while (entries.next().done !== true);
 }

@@ -44,12 +44,11 @@ export function normalizeDn(dn: Octets): readonly string[] {
 function readValue(dn: Octets, at: number): { octets: Octets; end: number } {
   let octets = ''
   let end = at
-  while (end < dn.length && dn[end] !== ',' && dn[end] !== '+') {
-    if (dn[end] !== '\\') {
-      octets += dn[end]
-      end += 1
-      continue
-    }
+  for (;;) {
+    const start = end
+    while (end < dn.length && dn[end] !== ',' && dn[end] !== '+' && dn[end] !== '\\') end += 1
+    octets += dn.slice(start, end)
+    if (dn[end] !== '\\') return { octets, end }
     const pair = dn.slice(end + 1, end + 3)
     if (HEX_PAIR.test(pair)) {
       octets += String.fromCharCode(Number.parseInt(pair, 16))
@@ -61,17 +60,15 @@ function readValue(dn: Octets, at: number): { octets: Octets; end: number } {
       end += 2
     }
   }
-  return { octets, end }
 }
 
 /**
- * Whether a DN is the base or lies below it.
- * @throws DnError for a base, or later a DN, that is none
+ * Whether a normalized DN is the base or lies below it.
+ * @throws DnError for a base that is none
  */
-export function withinBase(base: Octets): (dn: Octets) => boolean {
+export function withinBase(base: Octets): (rdns: readonly string[]) => boolean {
   const wanted = normalizeDn(base)
-  return (dn) => {
-    const rdns = normalizeDn(dn)
+  return (rdns) => {
     const below = rdns.length - wanted.length
     return below >= 0 && wanted.every((rdn, index) => rdn === rdns[below + index])
   }

@@ -3,14 +3,12 @@
  * two and a half times as long for one, and a look at its shape before.
  */
 import type { Octets } from '../maps/rows.ts'
+import { createAttributeNames } from './attribute-names.ts'
 import { Cursor, INTEGER, malformed, OCTETS, SEQUENCE, SET } from './ber.ts'
 import type { Entry } from './entry.ts'
 import { checkControls } from './wellformed.ts'
 
 const SEARCH_ENTRY = 0x64
-
-/** Attribute names that are remembered; a directory that sends more is only slower. */
-const MAX_NAMES = 64
 
 export class EntryMessage {
   readonly messageId: number
@@ -31,7 +29,7 @@ export function createEntryReader(): (
   start: number,
   limit: number,
 ) => EntryMessage | undefined {
-  const nameAt = createNames()
+  const nameAt = createAttributeNames()
 
   return (bytes, start, limit) => {
     const cursor = new Cursor(bytes, start)
@@ -73,22 +71,4 @@ function readOctets(cursor: Cursor, limit: number): Octets {
   const octets = cursor.bytes.toString('latin1', cursor.at, end)
   cursor.at = end
   return octets
-}
-
-/** Lower-cased names, each made once: all entries have the same few. */
-function createNames(): (bytes: Buffer, at: number, end: number) => string {
-  const known: { readonly sent: Octets; readonly name: string }[] = []
-  return (bytes, at, end) => {
-    for (const { sent, name } of known) if (isAt(bytes, at, end, sent)) return name
-    const sent = bytes.toString('latin1', at, end)
-    const name = sent.toLowerCase()
-    if (known.length < MAX_NAMES) known.push({ sent, name })
-    return name
-  }
-}
-
-function isAt(bytes: Buffer, at: number, end: number, octets: Octets): boolean {
-  if (end - at !== octets.length) return false
-  for (let i = 0; i < octets.length; i++) if (bytes[at + i] !== octets.charCodeAt(i)) return false
-  return true
 }

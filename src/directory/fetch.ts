@@ -1,7 +1,8 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Filter } from 'ldapts'
 
 import type { DirectoryConfig, Located } from '../config/config.ts'
-import type { Group, Octets, Rejection, Rows, User } from '../maps/rows.ts'
+import type { Group, Rejection, Rows, User } from '../maps/rows.ts'
 import { DnError, withinBase } from './dn.ts'
 import type { Entry } from './entry.ts'
 import { DirectoryError } from './error.ts'
@@ -91,8 +92,7 @@ interface Outcome {
 async function fetchRows(config: DirectoryConfig, rows: Gatherer, context: LdapContext): Promise<Outcome> {
   context.signal.throwIfAborted()
   const filters = { user: filterOf(config.userFilter), group: filterOf(config.groupFilter) }
-  if (config.location.kind === 'file')
-    return fetchFile(config, config.location.path, filters, rows, context.limits)
+  if (config.location.kind === 'file') return fetchFile(config, config.location.path, filters, rows, context)
   const { value, address } = await withSession(config, config.location, context, async (session) => {
     // An address that failed before may have given some.
     rows.clear()
@@ -130,18 +130,30 @@ interface Filters {
   readonly group: Filter
 }
 
-function fetchFile(
+/** A few milliseconds of work. */
+const ENTRIES_AT_A_TIME = 1000
+
+async function fetchFile(
   config: DirectoryConfig,
   path: string,
   filters: Filters,
   rows: Gatherer,
-  limits: Limits,
-): Outcome {
+  { limits, signal }: LdapContext,
+): Promise<Outcome> {
   const belowUsers = below(config.userBase)
   const belowGroups = below(config.groupBase)
+  let read = 0
   for (const entry of readEntries(path, limits)) {
-    if (belowUsers(entry.dn) && matches(filters.user, entry)) rows.addUser(entry)
-    if (belowGroups(entry.dn) && matches(filters.group, entry)) rows.addGroup(entry)
+    if (belowUsers(entry.rdns) && matches(filters.user, entry)) rows.addUser(entry)
+    if (belowGroups(entry.rdns) && matches(filters.group, entry)) rows.addGroup(entry)
+    read += 1
+    if (read > limits.entries) {
+      throw new DirectoryError('too-much', `the file ${path} has more than ${limits.entries} entries`)
+    }
+    if (read % ENTRIES_AT_A_TIME === 0) {
+      await setImmediate()
+      signal.throwIfAborted()
+    }
   }
   return { source: path, references: 0 }
 }
@@ -184,7 +196,7 @@ function filterOf({ value }: Located<string>): Filter {
   }
 }
 
-function below({ value }: Located<string>): (dn: Octets) => boolean {
+function below({ value }: Located<string>): ReturnType<typeof withinBase> {
   try {
     return withinBase(utf8Octets(value))
   } catch (error) {

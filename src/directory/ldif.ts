@@ -1,4 +1,5 @@
 import type { Octets } from '../maps/rows.ts'
+import { createAttributeNames } from './attribute-names.ts'
 import { DnError, normalizeDn } from './dn.ts'
 import type { Entry } from './entry.ts'
 import { LIMITS } from './limits.ts'
@@ -15,125 +16,214 @@ export class LdifError extends Error {
   }
 }
 
-/** A line after unfolding; `number` is where it begins. */
-interface Line {
-  readonly number: number
-  readonly text: Octets
+export interface LdifEntry extends Entry {
+  /** its DN, as normalizeDn gives it */
+  readonly rdns: readonly string[]
 }
 
 /**
- * The entries of an LDIF file (RFC 2849): content records, and `changetype: add`. Nothing is fetched and
- * nothing is changed: URL values and other change records are refused.
+ * The entries of an LDIF file (RFC 2849): content records, and `changetype: add`. Nothing is fetched and nothing is
+ * changed: URL values and other change records are refused. The file comes in chunks, cut anywhere; a chunk is not
+ * looked at again when the next has been asked for.
  * @throws LdifError at the first line that can't be understood
  */
-export function* parseLdif(bytes: Buffer, longestLine: number = LIMITS.line): Generator<Entry> {
-  let record: Line[] = []
+export function* parseLdif(
+  chunks: Iterable<Buffer>,
+  longestLine: number = LIMITS.line,
+): Generator<LdifEntry> {
+  const readAttribute = createAttributeReader()
+  let record: Unfinished | undefined
   let first = true
-  for (const line of unfold(bytes, longestLine)) {
-    if (line.text.startsWith('#')) continue
-    if (line.text === '') {
-      if (record.length > 0) yield readRecord(record)
-      record = []
-    } else if (first && line.text.startsWith('version:')) {
-      checkVersion(line)
-    } else {
-      record.push(line)
+  for (const line of unfold(chunks, longestLine)) {
+    if (line.bytes[line.start] === HASH) continue
+    if (line.start === line.end) {
+      if (record !== undefined) yield finished(record)
+      record = undefined
+      continue
     }
-    if (line.text !== '') first = false
+    const attribute = readAttribute(line)
+    if (first && attribute.name === 'version') checkVersion(line, attribute)
+    else if (record === undefined) record = begin(line, attribute)
+    else add(record, line, attribute)
+    first = false
   }
-  if (record.length > 0) yield readRecord(record)
+  if (record !== undefined) yield finished(record)
+}
+
+const NEWLINE = 0x0a
+const RETURN = 0x0d
+const SPACE = 0x20
+const HASH = 0x23
+const COLON = 0x3a
+const LESS = 0x3c
+
+/** A line after unfolding, in bytes that are soon another's; `number` is where it begins. */
+interface Line {
+  readonly number: number
+  readonly bytes: Buffer
+  readonly start: number
+  readonly end: number
 }
 
 /** A line that begins with one space goes on the line before; the space is dropped (RFC 2849, note 2). */
-function* unfold(bytes: Buffer, longest: number): Generator<Line> {
-  const text = bytes.toString('latin1')
-  let held: { number: number; text: Octets } | undefined
-  let at = 0
-  for (let number = 1; at < text.length; number += 1) {
-    const newline = text.indexOf('\n', at)
-    const next = newline === -1 ? text.length : newline
-    const physical = text.slice(at, text[next - 1] === '\r' && next > at ? next - 1 : next)
-    at = next + 1
-    if (physical.startsWith(' ')) {
-      if (held === undefined || held.text === '') {
+function* unfold(chunks: Iterable<Buffer>, longest: number): Generator<Line> {
+  let number = 0
+  for (const bytes of wholeLines(chunks, longest)) {
+    let at = 0
+    while (at < bytes.length) {
+      const start = at
+      const end = endOfLine(bytes, start)
+      at = nextLine(bytes, start)
+      number += 1
+      if (end > start && bytes[start] === SPACE) {
         throw new LdifError(number, 'it begins with a space but there is no line before it to go on')
       }
-      held.text += physical.slice(1)
-    } else {
-      if (held !== undefined) yield held
-      held = { number, text: physical }
-    }
-    if (held.text.length > longest) {
-      throw new LdifError(held.number, `it is longer than ${longest} bytes; give the value in parts`)
+      if (end === start || bytes[at] !== SPACE) {
+        if (end - start > longest) throw tooLong(number, longest)
+        yield { number, bytes, start, end }
+        continue
+      }
+      const first = number
+      const parts = [bytes.subarray(start, end)]
+      while (bytes[at] === SPACE) {
+        parts.push(bytes.subarray(at + 1, endOfLine(bytes, at)))
+        at = nextLine(bytes, at)
+        number += 1
+      }
+      const joined = Buffer.concat(parts)
+      if (joined.length > longest) throw tooLong(first, longest)
+      yield { number: first, bytes: joined, start: 0, end: joined.length }
     }
   }
-  if (held !== undefined) yield held
 }
 
-function checkVersion(line: Line): void {
-  const { value } = readAttribute(line)
-  if (value !== '1') throw new LdifError(line.number, `LDIF version ${value} is not known; write version: 1`)
+/**
+ * The same bytes, cut where a line ends that the next does not go on. A line that is many times the longest is cut
+ * anywhere, for it is refused.
+ */
+function* wholeLines(chunks: Iterable<Buffer>, longest: number): Generator<Buffer> {
+  let rest = Buffer.alloc(0)
+  for (const chunk of chunks) {
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+    // What follows a newline at the very end is not known yet; in `rest` none but its last can be a place to cut.
+    let end = lineBefore(bytes, bytes.length)
+    while (end > rest.length && bytes[end] === SPACE) end = lineBefore(bytes, end)
+    if (bytes[end] === SPACE) end = 0
+    if (end === 0 && bytes.length > MAX_FOLDING * longest) end = bytes.length
+    if (end > 0) yield bytes.subarray(0, end)
+    rest = Buffer.from(bytes.subarray(end))
+  }
+  if (rest.length > 0) yield rest
 }
 
-function readRecord(lines: readonly Line[]): Entry {
-  const [head, ...rest] = lines as [Line, ...Line[]]
-  const { name, value: dn } = readAttribute(head)
-  if (name !== 'dn') throw new LdifError(head.number, `a record begins with dn:, not with ${name}:`)
+/** A line folded after each character is three times as long. */
+const MAX_FOLDING = 4
+
+/** Where the last line begins that begins before `at`. */
+function lineBefore(bytes: Buffer, at: number): number {
+  return at < 2 ? 0 : bytes.lastIndexOf(NEWLINE, at - 2) + 1
+}
+
+/** Where the text of the line that begins at `start` ends. */
+function endOfLine(bytes: Buffer, start: number): number {
+  const newline = bytes.indexOf(NEWLINE, start)
+  const end = newline === -1 ? bytes.length : newline
+  return end > start && bytes[end - 1] === RETURN ? end - 1 : end
+}
+
+/** Where the next line begins. */
+function nextLine(bytes: Buffer, end: number): number {
+  const newline = bytes.indexOf(NEWLINE, end)
+  return newline === -1 ? bytes.length : newline + 1
+}
+
+function tooLong(number: number, longest: number): LdifError {
+  return new LdifError(number, `it is longer than ${longest} bytes; give the value in parts`)
+}
+
+function checkVersion({ number }: Line, { value }: Attribute): void {
+  if (value !== '1') throw new LdifError(number, `LDIF version ${value} is not known; write version: 1`)
+}
+
+/** A record of which more may come. */
+interface Unfinished extends LdifEntry {
+  /** of its DN */
+  readonly number: number
+  /** nothing has come after its DN */
+  bare: boolean
+  readonly attributes: Map<string, Octets[]>
+}
+
+function begin({ number }: Line, { name, value: dn }: Attribute): Unfinished {
+  if (name !== 'dn') throw new LdifError(number, `a record begins with dn:, not with ${name}:`)
   try {
-    normalizeDn(dn)
+    return { dn, rdns: normalizeDn(dn), attributes: new Map(), number, bare: true }
   } catch (error) {
-    if (error instanceof DnError) throw new LdifError(head.number, error.message)
+    if (error instanceof DnError) throw new LdifError(number, error.message)
     throw error
   }
-  const attributes = new Map<string, Octets[]>()
-  for (const [index, line] of rest.entries()) {
-    const { name, value } = readAttribute(line)
-    if (index === 0 && isAddRecord(name, value, line)) continue
-    const values = attributes.get(name)
-    if (values === undefined) attributes.set(name, [value])
-    else values.push(value)
-  }
-  if (attributes.size === 0) throw new LdifError(head.number, 'the entry has no attributes')
-  return { dn, attributes }
+}
+
+function add(record: Unfinished, line: Line, attribute: Attribute): void {
+  const { name, value } = attribute
+  const isSecond = record.bare
+  record.bare = false
+  if (isSecond && isAddRecord(attribute, line)) return
+  const values = record.attributes.get(name)
+  if (values === undefined) record.attributes.set(name, [value])
+  else values.push(value)
 }
 
 /** Only the line after dn: can make a record one of changes. */
-function isAddRecord(name: string, value: Octets, line: Line): boolean {
+function isAddRecord({ name, value }: Attribute, { number }: Line): boolean {
   if (name === 'changetype' && value.toLowerCase() === 'add') return true
   if (name === 'changetype' || name === 'control') {
-    throw new LdifError(
-      line.number,
-      `"${name}: ${value}" is a change to a directory; give the entries themselves`,
-    )
+    throw new LdifError(number, `"${name}: ${value}" is a change to a directory; give the entries themselves`)
   }
   return false
+}
+
+function finished({ number, dn, rdns, attributes }: Unfinished): LdifEntry {
+  if (attributes.size === 0) throw new LdifError(number, 'the entry has no attributes')
+  return { dn, rdns, attributes }
 }
 
 const DESCRIPTION = /^[a-z0-9][a-z0-9._;=-]*$/
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
-function readAttribute({ number, text }: Line): { name: string; value: Octets } {
-  const colon = text.indexOf(':')
-  const name = text.slice(0, colon).toLowerCase()
-  if (colon === -1 || !DESCRIPTION.test(name)) {
-    throw new LdifError(number, `"${text.slice(0, 60)}" is not of the form attribute: value`)
+interface Attribute {
+  readonly name: string
+  readonly value: Octets
+}
+
+function createAttributeReader(): (line: Line) => Attribute {
+  const nameAt = createAttributeNames()
+  return (line) => {
+    const { number, bytes, start, end } = line
+    let colon = start
+    while (colon < end && bytes[colon] !== COLON) colon += 1
+    const name = nameAt(bytes, start, colon)
+    if (colon === end || !DESCRIPTION.test(name)) {
+      const text = bytes.toString('latin1', start, Math.min(end, start + 60))
+      throw new LdifError(number, `"${text}" is not of the form attribute: value`)
+    }
+    const kind = bytes[colon + 1]
+    if (kind === LESS && colon + 1 < end) {
+      throw new LdifError(
+        number,
+        `the value of ${name} is given as a URL, which is never fetched; write it out`,
+      )
+    }
+    if (kind !== COLON || colon + 1 === end) return { name, value: withoutFill(line, colon + 1) }
+    const encoded = withoutFill(line, colon + 2)
+    if (!BASE64.test(encoded)) throw new LdifError(number, `the value of ${name} is not base64`)
+    return { name, value: Buffer.from(encoded, 'base64').toString('latin1') }
   }
-  const kind = text[colon + 1]
-  if (kind === '<') {
-    throw new LdifError(
-      number,
-      `the value of ${name} is given as a URL, which is never fetched; write it out`,
-    )
-  }
-  if (kind !== ':') return { name, value: withoutFill(text, colon + 1) }
-  const encoded = withoutFill(text, colon + 2)
-  if (!BASE64.test(encoded)) throw new LdifError(number, `the value of ${name} is not base64`)
-  return { name, value: Buffer.from(encoded, 'base64').toString('latin1') }
 }
 
 /** The rest of a line without the spaces that may come before a value; those after it belong to it. */
-function withoutFill(text: Octets, at: number): Octets {
+function withoutFill({ bytes, end }: Line, at: number): Octets {
   let start = at
-  while (text[start] === ' ') start += 1
-  return text.slice(start)
+  while (start < end && bytes[start] === SPACE) start += 1
+  return bytes.toString('latin1', start, end)
 }

@@ -16,7 +16,7 @@ export interface Limits {
   readonly emptyPages: number
   /** a file of certificates or a key */
   readonly pem: number
-  /** an LDIF file, which is read whole */
+  /** an LDIF file */
   readonly file: number
   /** a line of an LDIF file after unfolding */
   readonly line: number
@@ -31,6 +31,6 @@ export const LIMITS: Limits = {
   entries: 5_000_000,
   emptyPages: 1_000,
   pem: 4 * 1024 * 1024,
-  file: 256 * 1024 * 1024,
+  file: 4 * 1024 * 1024 * 1024,
   line: 64 * 1024 * 1024,
 }

@@ -7,11 +7,15 @@ export function utf8Octets(text: string): Octets {
   return Buffer.from(text, 'utf8').toString('latin1')
 }
 
+/** Neither capitals nor needless spaces nor bytes beyond ASCII. */
+const FOLDED = /^[!-@[-~]+(?: [!-@[-~]+)*$/
+
 /**
  * A form in which two values are the same text to LDAP's caseIgnoreMatch (RFC 4518): letters folded, spaces at
  * the ends dropped and in the middle counted once. Bytes that are not UTF-8 keep their identity.
  */
 export function foldCase(value: Octets): string {
+  if (FOLDED.test(value)) return value
   const bytes = Buffer.from(value, 'latin1')
   const folded =
     isAscii(bytes) || !isUtf8(bytes)

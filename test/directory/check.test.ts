@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import type { Config, DirectoryConfig } from '../../src/config/config.ts'
-import { checkDirectories } from '../../src/directory/check.ts'
+import { checkDirectories, checkFiles } from '../../src/directory/check.ts'
 import { type Authority, type Certificate, createAuthority } from './certificates.ts'
 import { directory, located } from './samples.ts'
 
@@ -55,6 +55,7 @@ test('a good configuration has no problem', () => {
   })
   const file = directory(0, { location: { kind: 'file', path: EXAMPLE } })
   expect(checkDirectories(config(directory(389), secured, file))).toEqual([])
+  expect(checkFiles(config(directory(389), secured, file))).toEqual([])
 })
 
 test('every problem of every directory is found, where it stands', () => {
@@ -125,7 +126,7 @@ test('an LDIF file is read, and its problem stands at the directory', () => {
     ['/nonexistent/x.ldif', 'ENOENT'],
   ] as const) {
     const file = directory(0, { location: { kind: 'file', path } })
-    expect(checkDirectories(config(file))).toEqual([
+    expect(checkFiles(config(file))).toEqual([
       { at: file.at, message: expect.stringContaining(`the LDIF file ${path}: ${words}`) },
     ])
   }

@@ -103,7 +103,7 @@ describe('a file that can not be used is an error that names it', () => {
     const path = write('large.ldif', '')
     truncateSync(path, 2 ** 40)
     const error = await failure(fetchDirectory(fromFile(path), never))
-    expect(error.message).toContain('it has 1099511627776 bytes; at most 268435456 are read')
+    expect(error.message).toContain('it has 1099511627776 bytes; at most 4294967296 are read')
   })
 
   test('when a line of it is wrong, with the line; nothing of it counts', async () => {
@@ -111,6 +111,22 @@ describe('a file that can not be used is an error that names it', () => {
     const error = await failure(fetchDirectory(fromFile(path), never))
     expect(error.code).toBe('file-failed')
     expect(error.message).toContain(`${path} can't be used: line 5: `)
+  })
+
+  test('when it has more entries than the limit', async () => {
+    const limited = (entries: number) => fetchDirectory(fromFile(EXAMPLE), never, { limits: { entries } })
+    const { entries } = await limited(1000)
+    const error = await failure(limited(entries - 1))
+    expect(error.code).toBe('too-much')
+    expect(error.message).toContain(`the file ${EXAMPLE} has more than ${entries - 1} entries`)
+  })
+
+  test('when the refresh is stopped while it is read', async () => {
+    const path = write('many.ldif', 'dn: cn=x,dc=x\ncn: x\n\n'.repeat(5000))
+    const stopping = new AbortController()
+    const fetching = failure(fetchDirectory(fromFile(path), stopping.signal))
+    setImmediate(() => stopping.abort())
+    expect((await fetching).code).toBe('aborted')
   })
 
   test('when the refresh was stopped', async () => {

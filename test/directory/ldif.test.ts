@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { LdifError, parseLdif } from '../../src/directory/ldif.ts'
 
 function parse(text: string, longestLine?: number) {
-  const entries = parseLdif(Buffer.from(text, 'latin1'), longestLine)
+  const entries = parseLdif([Buffer.from(text, 'latin1')], longestLine)
   return [...entries].map(({ dn, attributes }) => ({ dn, attributes: Object.fromEntries(attributes) }))
 }
 
@@ -126,11 +126,22 @@ describe('an LDIF file is refused, with the line:', () => {
   })
 
   test('but not before the entries ahead of it were given', () => {
-    const entries = parseLdif(Buffer.from('dn: cn=a\ncn: a\n\nwrong\n'))
+    const entries = parseLdif([Buffer.from('dn: cn=a\ncn: a\n\nwrong\n')])
     expect(entries.next().value?.dn).toBe('cn=a')
     expect(() => entries.next()).toThrow(LdifError)
   })
 })
+
+/** Chunks of these lengths, and the rest; each lies where the one before lay. */
+function* cut(file: Buffer, lengths: readonly number[]): Generator<Buffer> {
+  const place = Buffer.alloc(file.length)
+  let at = 0
+  for (const length of [...lengths, file.length]) {
+    const copied = file.copy(place, 0, at, at + length)
+    at += copied
+    if (copied > 0) yield place.subarray(0, copied)
+  }
+}
 
 /** RFC 2849's SAFE-STRING, and no trailing space, which some editors drop. */
 const safe = (text: string) => /^(?:[!-9;=-~][ -~]*)?$/.test(text) && !text.endsWith(' ')
@@ -147,7 +158,8 @@ describe('whatever a writer may write', () => {
     add: fc.boolean(),
   })
 
-  test('comes back the same, folded anywhere, in text or base64', () => {
+  test('comes back the same, folded anywhere, in text or base64, wherever the file is cut into chunks', () => {
+    const cutting = fc.array(fc.nat(300), { maxLength: 10 })
     const style = fc.record({
       fold: fc.integer({ min: 2, max: 80 }),
       newline: fc.constantFrom('\n', '\r\n'),
@@ -157,7 +169,7 @@ describe('whatever a writer may write', () => {
       end: fc.boolean(),
     })
     fc.assert(
-      fc.property(fc.array(record, { maxLength: 5 }), style, (records, style) => {
+      fc.property(fc.array(record, { maxLength: 5 }), style, cutting, (records, style, cuts) => {
         const fold = (line: string) => {
           const parts = [line.slice(0, style.fold)]
           for (let at = style.fold; at < line.length; at += style.fold - 1) {
@@ -185,7 +197,8 @@ describe('whatever a writer may write', () => {
           }
           return { dn, attributes: map }
         })
-        expect([...parseLdif(file)]).toEqual(expected)
+        const read = [...parseLdif(cut(file, cuts))].map(({ dn, attributes }) => ({ dn, attributes }))
+        expect(read).toEqual(expected)
       }),
     )
   })

@@ -24,7 +24,7 @@ describe('a file gives its entries or an LdifError with the line', () => {
     for (let i = 0; i < EXECUTIONS; i++) {
       const bytes = mutate(seeds[i % seeds.length]!, random)
       try {
-        for (const { attributes } of parseLdif(bytes)) {
+        for (const { attributes } of parseLdif([bytes])) {
           if (attributes.size === 0) throw new Error('an entry without attributes')
         }
       } catch (error) {
