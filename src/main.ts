@@ -33,21 +33,27 @@ interface Arguments {
 }
 
 async function main(words: readonly string[]): Promise<number> {
-  if (words[0] === '--role') return runRole(words[1], words.slice(2))
-  const args = readArguments(words)
+  const [first, role, ...others] = words
+  if (first === '--role' && role !== 'check') return runRole(role, others)
+  const args = readArguments(first === '--role' ? others : words)
   if (typeof args === 'string') {
     process.stderr.write(args)
     return EXIT_FAILURE
   }
-  return args.checkOnly ? check(args) : start(args)
+  if (first === '--role') return check(args, false)
+  return args.checkOnly ? check(args, true) : start(args)
 }
 
-/** -n: everything that can be known to be wrong without asking a server. */
-async function check({ file, macros, verbose }: Arguments): Promise<number> {
-  const { checkDirectories } = await import('./directory/check.ts')
+/**
+ * -n: everything that can be known to be wrong without asking a server. Without the data, as the supervisor has it
+ * checked: what lies in LDIF files is judged by the refresh, which keeps what there was before.
+ */
+async function check({ file, macros, verbose }: Arguments, data: boolean): Promise<number> {
+  const { checkDirectories, checkFiles } = await import('./directory/check.ts')
   const { config, problems, warnings } = loadConfig(file, macros)
   if (verbose) for (const warning of warnings) say(`${formatProblem(warning)} (warning)`)
-  const all = config === undefined ? problems : [...problems, ...checkDirectories(config)]
+  const all = [...problems]
+  if (config !== undefined) all.push(...checkDirectories(config), ...(data ? checkFiles(config) : []))
   for (const problem of all) say(formatProblem(problem))
   if (config === undefined || all.length > 0) return EXIT_FAILURE
   say('configuration OK')

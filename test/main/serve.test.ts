@@ -123,6 +123,19 @@ describe('-d', () => {
     expect(countLogged(daemon, 'published')).toBe(1)
   })
 
+  test('starts from the maps on disk when the LDIF file of its directory is gone, and says so', async () => {
+    const ldif = exampleLdif()
+    const conf = serving(ldif)
+    const first = await serve(conf)
+    await untilLogged(first, 'published')
+    await first.stop()
+    rmSync(ldif)
+    const daemon = await serve(conf)
+    expect(await untilLogged(daemon, 'update-trashed')).toMatch(/^warning: .*example\.ldif.*ENOENT/)
+    const yp = await client('udp', portOf(daemon.output()))
+    expect(await yp.match(DOMAIN, 'passwd.byname', 'alice')).toEqual({ status: YpStat.TRUE, value: ALICE })
+  })
+
   test.runIf(ownNetwork)('serves over IPv4 alone where there is no ::1, and says so', async () => {
     const withoutIpv6 = 'ip link set lo up && ip -6 addr flush dev lo && exec "$@"'
     const command = [process.execPath, MAIN, '-d', '-f', serving(exampleLdif())]
