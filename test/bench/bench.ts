@@ -3,31 +3,37 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { requireLab, runOrFail, startRpcbind } from '../support/lab.ts'
-import { barsFor, judge } from './bars.ts'
+import { requireLab, startRpcbind, startSlapd } from '../support/lab.ts'
+import { type Absent, barsFor, judge } from './bars.ts'
 import { startClients } from './clients.ts'
+import { ldifOf, SUFFIX, treeLdif } from './data.ts'
+import { compiled, type Floor, startFloor } from './floors.ts'
+import { measureBuild, measurePublish, measureRefresh, measureStart } from './lives.ts'
 import { machineFacts } from './machine.ts'
+import { loadNative } from './native.ts'
 import { plotsOf } from './plots.ts'
-import { CORES, type Recorder, runRounds } from './rounds.ts'
-import type { Sample, Subject } from './samples.ts'
+import { CORES, type Recorder } from './rounds.ts'
+import { type Sample, SUBJECTS, type Subject } from './samples.ts'
 import {
   install,
+  type Program,
   pin,
   programs,
   type Server,
-  startFloor,
   startPeer,
+  startSlapi,
   startYpldap,
   type Ypldap,
 } from './servers.ts'
+import { slapiNisMissing } from './slapi-nis.ts'
 import { report, verdictLines } from './table.ts'
 import {
   type Bench,
   measureAll,
   measureMatch,
+  measureMemory,
   measureMixed,
-  measurePublish,
-  measureStart,
+  measureScale,
   measureStreams,
   measureWalk,
   WrongReplies,
@@ -38,120 +44,172 @@ const EXIT_CANNOT = 77
 
 const SMALL = 10_000
 const LARGE = 100_000
+const HUGE = 1_000_000
 
+/** Calls outstanding. */
+const BUSY = [16, 64] as const
 /** Clients that stream ALL while MATCH is measured. */
 const MIXED_CLIENTS = 16
 
 /** What a run may cost. */
 interface Extent {
+  readonly full: boolean
   readonly rounds: number
+  /** of what takes long each time */
+  readonly longRounds: number
   /** of a run of MATCH */
   readonly milliseconds: number
   /** of ALL at once */
   readonly streams: number
-  /** calls outstanding with the large maps */
-  readonly largeWidths: readonly number[]
-  /** kinds of ypldap whose refresh and start are measured */
-  readonly lives: number
-  /** seconds after which no disturbed round is repeated, and after which each trial has but one */
+  /** seconds that repetitions of disturbed rounds may take, and after which each trial has but one round */
   readonly patience: number
   readonly hurry: number
 }
 
 const QUICK: Extent = {
+  full: false,
   rounds: 3,
+  longRounds: 2,
   milliseconds: 300,
   streams: 50,
-  largeWidths: [16, 64],
-  lives: 1,
-  patience: 40,
-  hurry: 90,
+  patience: 12,
+  hurry: 75,
 }
 const FULL: Extent = {
+  full: true,
   rounds: 5,
+  longRounds: 2,
   milliseconds: 1500,
   streams: 500,
-  largeWidths: [1, 16, 64],
-  lives: 2,
-  patience: 500,
-  hurry: 750,
+  patience: 120,
+  hurry: 600,
 }
 
 /** The one that is installed first. */
 type Kinds = ReturnType<typeof programs>
 
-/** What was started and must end, last first. */
-type Ending = (() => unknown)[]
+/** What the parts of a run share. */
+interface Run {
+  readonly bench: Bench
+  readonly extent: Extent
+  readonly kinds: Kinds
+  readonly peer: Server
+  readonly absent: Absent
+}
 
-async function measure(extent: Extent, kinds: Kinds, recorder: Recorder, ending: Ending): Promise<void> {
+async function measure(extent: Extent, kinds: Kinds, recorder: Recorder, absent: Absent): Promise<void> {
   const clients = startClients(CORES[1], -10)
   // The callers that are measured come first; those who only make work share what is left of the core.
   const streamers = startClients(CORES[1], 10)
-  ending.push(clients.close, streamers.close)
-  const bench: Bench = { recorder, clients, streamers, milliseconds: extent.milliseconds }
   const rpcbind = await startRpcbind()
-  ending.push(() => rpcbind.stop())
-  const peer = await startPeer([SMALL, LARGE])
-  ending.push(peer.stop)
-  await pin(peer.pids, CORES[0])
-  await measureSmall(bench, extent, peer, kinds)
-  await measureLarge(bench, extent, peer, kinds)
+  try {
+    const bench: Bench = { recorder, clients, streamers, milliseconds: extent.milliseconds }
+    await withServers([() => startPeer([SMALL, LARGE])], async ([peer]) => {
+      const run: Run = { bench, extent, kinds, peer: peer!, absent }
+      await measureSmall(run)
+      await measureLarge(run)
+    })
+    await measureLdap(withRounds(bench, extent.full ? extent.rounds : extent.longRounds), kinds[0])
+    if (extent.full) await measureHuge(bench, extent, kinds[0])
+  } finally {
+    await rpcbind.stop()
+    await streamers.close()
+    await clients.close()
+  }
 }
 
-async function measureSmall(bench: Bench, { streams }: Extent, peer: Server, kinds: Kinds): Promise<void> {
-  await withServers(kinds, SMALL, async (ours) => {
-    await withFloors(['batched', 'dgram'], SMALL, async (floors) => {
-      for (const width of [1, 16, 64]) await measureMatch(bench, [...ours, peer, ...floors], SMALL, width)
+async function measureSmall({ bench, extent, kinds, peer, absent }: Run): Promise<void> {
+  const { full, streams } = extent
+  await withServers(ypldaps(kinds, SMALL), async (ours) => {
+    await withServers(slapi(full, absent, SMALL), async (others) => {
+      const servers = [...ours, peer, ...others]
+      await withFloors(full ? ['c-match', 'batched', 'dgram'] : [], SMALL, async (floors) => {
+        for (const width of [1, ...BUSY]) await measureMatch(bench, [...servers, ...floors], SMALL, width)
+      })
+      await measureWalk(bench, servers, SMALL)
+      await withFloors(['c-all', 'sender'], SMALL, (floors) =>
+        measureAll(bench, [...servers, ...floors], SMALL),
+      )
+      await withFloors(['sender'], SMALL, (floors) =>
+        measureStreams(bench, [...ours, peer, ...floors], SMALL, streams),
+      )
+      await measureMemory(bench, servers, SMALL)
     })
-    await measureWalk(bench, [...ours, peer], SMALL)
-    await withFloors(['sender'], SMALL, async (floors) => {
-      await measureAll(bench, [...ours, peer, ...floors], SMALL)
-      await measureStreams(bench, [...ours, peer, ...floors], SMALL, streams)
-    })
-    await measureMixed(bench, [...ours, peer], SMALL, MIXED_CLIENTS)
   })
 }
 
-async function measureLarge(
-  bench: Bench,
-  { largeWidths, lives }: Extent,
-  peer: Server,
-  kinds: Kinds,
-): Promise<void> {
-  const stopped = await withServers(kinds, LARGE, async (ours) => {
-    for (const width of largeWidths) await measureMatch(bench, [...ours, peer], LARGE, width)
-    await withFloors(['sender'], LARGE, (floors) => measureAll(bench, [...ours, peer, ...floors], LARGE))
-    for (const server of ours.slice(0, lives)) {
+async function measureLarge({ bench, extent, kinds: [kind], peer, absent }: Run): Promise<void> {
+  const { full, rounds, longRounds } = extent
+  const [stopped] = await withServers(ypldaps([kind], LARGE), async (ours) => {
+    const asked = full ? [...ours, peer] : ours
+    await withFloors(absent.has('c-match') ? ['batched'] : ['c-match'], LARGE, async (floors) => {
+      for (const width of full ? [1, ...BUSY] : BUSY) {
+        await measureMatch(bench, [...asked, ...floors], LARGE, width)
+      }
+    })
+    await withServers(slapi(full, absent, LARGE), async (others) => {
+      const servers = [...ours, peer, ...others]
+      await withFloors(['c-all', 'sender'], LARGE, (floors) =>
+        measureAll(bench, [...servers, ...floors], LARGE),
+      )
+      await measureMemory(bench, servers, LARGE)
+    })
+    await measureMixed(bench, [...ours, peer], LARGE, MIXED_CLIENTS)
+    for (const server of ours) {
       await pin(server.pids, ...CORES)
-      await measurePublish(bench, server)
+      await measurePublish(withRounds(bench, full ? rounds : longRounds), server)
     }
   })
-  for (const server of stopped.slice(0, lives)) await measureStart(bench, server)
-  await measureBuild(bench.recorder, kinds[0].subject)
+  if (stopped !== undefined) await measureStart(bench, stopped)
+  await measureBuild(bench, kind.subject, LARGE)
 }
 
-async function measureBuild(recorder: Recorder, subject: Subject): Promise<void> {
-  const program = join(import.meta.dirname, 'build-image.ts')
-  await runRounds(recorder, { trial: 'build', users: LARGE, width: 1 }, [{ subject }], async () => {
-    const words = ['-c', String(CORES[0]), process.execPath, program, String(LARGE)]
-    const { milliseconds, megabytes } = JSON.parse(await runOrFail('taskset', words)) as Record<
-      string,
-      number
-    >
-    return { ms: milliseconds ?? Number.NaN, megabytes: megabytes ?? Number.NaN }
-  })
-}
-
-/** The servers, as they were while they ran. */
-async function withServers(
-  kinds: Kinds,
-  users: number,
-  work: (servers: readonly Ypldap[]) => Promise<void>,
-): Promise<readonly Ypldap[]> {
-  const servers: Ypldap[] = []
+/** A real directory server; neither it nor who asks it is bound to a core. */
+async function measureLdap(bench: Bench, kind: Program): Promise<void> {
+  const slapd = await startSlapd({ suffix: SUFFIX, ldif: treeLdif() + [...ldifOf(LARGE)].join('') })
   try {
-    for (const kind of kinds) {
-      const server = await startYpldap(await install(kind, users))
+    const daemon = await startYpldap(await install(kind, LARGE, `"127.0.0.1" port ${slapd.port}`))
+    try {
+      await measureRefresh(bench, daemon, slapd)
+    } finally {
+      await daemon.stop()
+    }
+  } finally {
+    await slapd.stop()
+  }
+}
+
+async function measureHuge(bench: Bench, { longRounds }: Extent, kind: Program): Promise<void> {
+  const long = withRounds(bench, longRounds)
+  const [stopped] = await withServers(ypldaps([kind], HUGE), async ([many]) => {
+    await withServers(ypldaps([kind], SMALL), async ([few]) => {
+      for (const width of BUSY) {
+        await measureScale(bench, { server: many!, users: HUGE }, { server: few!, users: SMALL }, width)
+      }
+    })
+    await withFloors(['c-all'], HUGE, (floors) => measureAll(long, [many!, ...floors], HUGE))
+    await pin(many!.pids, ...CORES)
+    await measurePublish(long, many!)
+  })
+  if (stopped !== undefined) await measureStart(long, stopped)
+}
+
+function withRounds(bench: Bench, rounds: number): Bench {
+  return { ...bench, recorder: { ...bench.recorder, rounds } }
+}
+
+type Start<Started> = () => Promise<Started | undefined>
+
+/** The servers on their core, as they were while they ran. */
+async function withServers<Started extends Server>(
+  starts: readonly Start<Started>[],
+  work: (servers: readonly Started[]) => Promise<void>,
+): Promise<readonly Started[]> {
+  const servers: Started[] = []
+  try {
+    for (const start of starts) {
+      const server = await start()
+      if (server === undefined) continue
       servers.push(server)
       await pin(server.pids, CORES[0])
     }
@@ -163,22 +221,35 @@ async function withServers(
 }
 
 async function withFloors(
-  kinds: readonly ('batched' | 'dgram' | 'sender')[],
+  floors: readonly Floor[],
   users: number,
   work: (floors: readonly Server[]) => Promise<void>,
 ): Promise<void> {
-  const floors: Server[] = []
-  try {
-    for (const kind of kinds) {
-      const floor = await startFloor(kind, users)
-      if (floor === undefined) continue
-      floors.push(floor)
-      await pin(floor.pids, CORES[0])
-    }
-    await work(floors)
-  } finally {
-    for (const floor of floors) await floor.stop()
+  await withServers(
+    floors.map((floor) => () => startFloor(floor, users)),
+    work,
+  )
+}
+
+function ypldaps(kinds: readonly Program[], users: number): readonly Start<Ypldap>[] {
+  return kinds.map((kind) => async () => startYpldap(await install(kind, users)))
+}
+
+/** In a full run, where it is installed. */
+function slapi(full: boolean, absent: Absent, users: number): readonly Start<Server>[] {
+  return full && !absent.has('slapi-nis') ? [() => startSlapi(users)] : []
+}
+
+/** What this machine has not, and why. */
+async function absentHere(full: boolean): Promise<Absent> {
+  const absent = new Map<Subject, string>()
+  const slapiNis = slapiNisMissing()
+  if (full && slapiNis !== undefined) absent.set('slapi-nis', slapiNis)
+  if ((await compiled()) === undefined) {
+    for (const floor of ['c-match', 'c-all'] as const) absent.set(floor, 'there is no C compiler')
   }
+  if (loadNative() === undefined) absent.set('batched', 'koffi is not installed')
+  return absent
 }
 
 async function main(): Promise<number> {
@@ -204,25 +275,24 @@ async function main(): Promise<number> {
     rounds: extent.rounds,
     samples,
     notes,
-    patience: started + extent.patience * 1000,
+    patience: { left: extent.patience * 1000 },
     hurry: started + extent.hurry * 1000,
     progress: (line) => console.error(`${((performance.now() - started) / 1000).toFixed(0)} s: ${line}`),
   }
+  const absent = await absentHere(extent.full)
+  for (const [subject, reason] of absent) notes.push(`${SUBJECTS[subject]}: left out, ${reason}`)
   const facts = await machineFacts()
-  const ending: Ending = []
   let failed = false
   try {
-    await measure(extent, kinds, recorder, ending)
+    await measure(extent, kinds, recorder, absent)
   } catch (error) {
     if (!(error instanceof WrongReplies)) throw error
     notes.push(error.message)
     console.error(`bench: ${error.message}`)
     failed = true
-  } finally {
-    for (const end of ending.reverse()) await end()
   }
   facts['extent'] = `${values.quick ? 'quick' : 'full'}, ${extent.rounds} rounds, ${seconds(started)} s`
-  const verdicts = judge(barsFor(kinds[0].subject), samples, values.quick)
+  const verdicts = judge(barsFor(kinds[0].subject, absent), samples, { quick: values.quick, absent })
   console.log(report(samples, { facts, notes }))
   console.log(verdictLines(verdicts).join('\n'))
   if (values.json !== undefined) {

@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { MAP_NAMES } from '../../src/config/config.ts'
 import { buildImage } from '../../src/maps/build.ts'
 import { group, rows, user } from '../support/rows.ts'
-import { domainOf, gecosOf, nameOf, uidOf } from './data.ts'
+import { domainOf, gecosOf, nameOf, USERS_IN_GROUP, uidOf } from './data.ts'
 
 const count = Number(process.argv[2])
 const users = Array.from({ length: count }, (_, index) =>
@@ -15,11 +15,11 @@ const users = Array.from({ length: count }, (_, index) =>
     shell: '/bin/bash',
   }),
 )
-const groups = Array.from({ length: count / 100 }, (_, index) =>
+const groups = Array.from({ length: count / USERS_IN_GROUP }, (_, index) =>
   group({
     name: `group${index}`,
     gid: String(5000 + index),
-    members: users.slice(index * 100, index * 100 + 100).map(({ name }) => name),
+    members: users.slice(index * USERS_IN_GROUP, (index + 1) * USERS_IN_GROUP).map(({ name }) => name),
   }),
 )
 const started = performance.now()

@@ -4,7 +4,7 @@ export const SUFFIX = 'dc=example,dc=com'
 
 const FIRST_UID = 10_000
 const FIRST_GID = 5_000
-const USERS_IN_GROUP = 100
+export const USERS_IN_GROUP = 10
 
 /** A domain for each size: one ypserv serves them side by side. */
 export function domainOf(users: number): string {
@@ -42,38 +42,57 @@ export function passwdOf(index: number): string {
   )
 }
 
-/** The directory; the last user's shell tells one generation from the next, and is no value of `passwdOf`. */
-export function ldifOf(users: number, lastShell = '/bin/bash'): string {
-  const parts: string[] = []
-  for (let group = 0; group * USERS_IN_GROUP < users; group++) {
-    const first = group * USERS_IN_GROUP
-    parts.push(
-      `dn: cn=group${group},ou=groups,${SUFFIX}`,
-      'objectClass: posixGroup',
-      `cn: group${group}`,
-      `gidNumber: ${FIRST_GID + group}`,
-    )
-    for (let index = first; index < Math.min(first + USERS_IN_GROUP, users); index++) {
-      parts.push(`memberUid: ${nameOf(index)}`)
-    }
-    parts.push('')
+/**
+ * The directory's users and groups, a group and its users at a time: of a million they are no single string. The last
+ * user's shell tells one generation from the next, and is no value of `passwdOf`.
+ */
+export function* ldifOf(users: number, lastShell = '/bin/bash'): Generator<string> {
+  for (let first = 0; first < users; first += USERS_IN_GROUP) {
+    const members = Array.from({ length: Math.min(USERS_IN_GROUP, users - first) }, (_, i) => first + i)
+    yield groupEntry(members) +
+      members.map((index) => userEntry(index, index === users - 1 ? lastShell : '/bin/bash')).join('')
   }
-  for (let index = 0; index < users; index++) {
-    parts.push(
-      `dn: uid=${nameOf(index)},ou=people,${SUFFIX}`,
-      'objectClass: account',
-      'objectClass: posixAccount',
-      `uid: ${nameOf(index)}`,
-      `cn: Firstname Lastname-${index}`,
-      `uidNumber: ${uidOf(index)}`,
-      `gidNumber: ${gidOf(index)}`,
-      `gecos: ${gecosOf(index)}`,
-      `homeDirectory: ${homeOf(index)}`,
-      `loginShell: ${index === users - 1 ? lastShell : '/bin/bash'}`,
-      '',
-    )
-  }
-  return parts.join('\n')
+}
+
+function groupEntry(members: readonly number[]): string {
+  const gid = gidOf(members[0] ?? 0)
+  return entry(
+    `cn=group${gid - FIRST_GID},ou=groups,${SUFFIX}`,
+    'objectClass: posixGroup',
+    `cn: group${gid - FIRST_GID}`,
+    `gidNumber: ${gid}`,
+    ...members.map((index) => `memberUid: ${nameOf(index)}`),
+  )
+}
+
+function userEntry(index: number, shell: string): string {
+  return entry(
+    userDn(index),
+    'objectClass: account',
+    'objectClass: posixAccount',
+    `uid: ${nameOf(index)}`,
+    `cn: Firstname Lastname-${index}`,
+    `uidNumber: ${uidOf(index)}`,
+    `gidNumber: ${gidOf(index)}`,
+    `gecos: ${gecosOf(index)}`,
+    `homeDirectory: ${homeOf(index)}`,
+    `loginShell: ${shell}`,
+  )
+}
+
+export function userDn(index: number): string {
+  return `uid=${nameOf(index)},ou=people,${SUFFIX}`
+}
+
+/** What stands above users and groups, which a server, unlike a file, must have. */
+export function treeLdif(): string {
+  const unit = (name: string) =>
+    entry(`ou=${name},${SUFFIX}`, 'objectClass: organizationalUnit', `ou: ${name}`)
+  return entry(SUFFIX, 'objectClass: domain', 'dc: example') + unit('people') + unit('groups')
+}
+
+export function entry(dn: string, ...lines: readonly string[]): string {
+  return `dn: ${dn}\n${lines.join('\n')}\n\n`
 }
 
 type Records = readonly (readonly [key: string, value: string])[]

@@ -1,22 +1,18 @@
 /**
  * The least that a server could do, to know what is left to gain. Says its port on stdout and runs until it is
- * killed: floor.ts batched | dgram | sender USERS
+ * killed: floor.ts batched | dgram | sender USERS. What C can do is in floor.c.
  */
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
-import { MARK_BYTES, writeMark } from '../../rpc/record.ts'
-import { AcceptStat, encodeAccepted } from '../../rpc/reply.ts'
-import { XdrWriter } from '../../rpc/xdr-writer.ts'
-import { YpStat } from '../../rpc/yp.ts'
+import { MARK_BYTES } from '../../rpc/record.ts'
 import { freePort } from '../support/lab-port.ts'
 import { constantReply } from './calls.ts'
-import { nameOf, passwdOf } from './data.ts'
+import { encodedAll } from './encoded-all.ts'
 import { Batch, loadNative, openSocket, receiveBatch, sendBatch } from './native.ts'
 
 const WIDTH = 64
 const DATAGRAM_BYTES = 1024
-const FRAGMENT_BYTES = 65_536
 
 /** Every call is answered alike: no parsing, no look-up. */
 async function batched(): Promise<void> {
@@ -55,7 +51,7 @@ async function dgram(): Promise<void> {
 
 /** ALL of passwd.byname, made once; of a call only the xid is read. */
 async function sender(users: number): Promise<void> {
-  const stream = encodedStream(users)
+  const stream = encodedAll(users)
   const server = createServer((socket) => {
     socket.on('error', () => {})
     socket.on('data', (call: Buffer) => {
@@ -70,32 +66,6 @@ async function sender(users: number): Promise<void> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   console.log((server.address() as AddressInfo).port)
-}
-
-/** In fragments as ypserv's clients know them. */
-function encodedStream(users: number): Buffer {
-  const writer = new XdrWriter(Buffer.alloc(users * 512 + 4096))
-  encodeAccepted(writer, 0, AcceptStat.SUCCESS)
-  for (let index = 0; index < users; index++) {
-    writer.bool(true)
-    writer.uint32(YpStat.TRUE)
-    writer.string(passwdOf(index))
-    writer.string(nameOf(index))
-  }
-  writer.bool(true)
-  writer.uint32(YpStat.NOMORE)
-  writer.string('')
-  writer.string('')
-  writer.bool(false)
-  const body = writer.written()
-  const parts: Buffer[] = []
-  for (let at = 0; at < body.length; at += FRAGMENT_BYTES) {
-    const end = Math.min(body.length, at + FRAGMENT_BYTES)
-    const mark = Buffer.alloc(MARK_BYTES)
-    writeMark(mark, 0, end - at, end === body.length)
-    parts.push(mark, body.subarray(at, end))
-  }
-  return Buffer.concat(parts)
 }
 
 const [kind, users] = process.argv.slice(2)

@@ -1,14 +1,15 @@
 /** That the generator finds every fault: figures of wrong answers would be worth nothing. */
-import { afterEach, describe, expect, test } from 'vitest'
-import { type LabProcess, startProcess } from '../support/lab.ts'
+import { afterEach, describe, expect, type TestContext, test } from 'vitest'
+import { startProcess } from '../support/lab.ts'
 import { matchCalls, matchReplies } from './calls.ts'
+import { startFloor } from './floors.ts'
 import { runMatch } from './match-load.ts'
 import { repeatStreams, runAll, runStreams } from './streams.ts'
 import { runWalk } from './walk.ts'
 
 const USERS = 100
 
-const ending: LabProcess[] = []
+const ending: { readonly stop: (signal?: NodeJS.Signals) => Promise<unknown> }[] = []
 afterEach(async () => {
   for (const one of ending.splice(0)) await one.stop('SIGKILL')
 })
@@ -83,5 +84,25 @@ describe('the generator', () => {
     const result = await repeatStreams(port, USERS, 2, checksum, () => performance.now() > end)
     expect(result).toMatchObject({ wrong: 0, lost: 0 })
     expect(result.streams).toBeGreaterThan(2)
+  })
+})
+
+/** The port of one in C. */
+async function floorInC(kind: 'c-match' | 'c-all', context: TestContext): Promise<number> {
+  const started = await startFloor(kind, USERS)
+  if (started === undefined) return context.skip('there is no C compiler')
+  ending.push(started)
+  return started.port
+}
+
+describe('the floors in C', () => {
+  test('answer MATCH of each user by name and number', async (context) => {
+    expect(await match(await floorInC('c-match', context), false)).toMatchObject({ wrong: 0, lost: 0 })
+  })
+
+  test('answer ALL with every record, again and again', async (context) => {
+    const port = await floorInC('c-all', context)
+    expect(await runAll(port, USERS, 0)).toMatchObject({ wrong: 0, lost: 0 })
+    expect(await runAll(port, USERS, 0)).toMatchObject({ wrong: 0, lost: 0 })
   })
 })

@@ -13,8 +13,9 @@ export interface Recorder {
   readonly rounds: number
   readonly samples: Sample[]
   readonly notes: string[]
-  /** by performance.now(): no round is repeated after the first, and after the second each trial has but one */
-  readonly patience: number
+  /** milliseconds that are left for the repetition of disturbed rounds, of all trials */
+  readonly patience: { left: number }
+  /** by performance.now(): then each trial has but one round */
   readonly hurry: number
   readonly progress: (line: string) => void
 }
@@ -44,9 +45,11 @@ export async function runRounds<Measured extends Named>(
   let [done, repeats] = [0, 0]
   while (done < rounds && (done === 0 || performance.now() < hurry)) {
     let one = await runRound(trial, done, servers, measure)
-    for (let i = 0; one.disturbed && i < REPEATS && performance.now() < patience; i++) {
+    for (let i = 0; one.disturbed && i < REPEATS && patience.left > 0; i++) {
+      const began = performance.now()
       repeats += 1
       one = await runRound(trial, done, servers, measure)
+      patience.left -= performance.now() - began
     }
     done += 1
     progress(`${what}: ${done} of ${rounds}`)

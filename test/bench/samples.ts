@@ -1,11 +1,16 @@
 /** What was measured: one sample for each trial, subject and round. Tables, plots and bars are made of them alone. */
 import { ratios } from './statistics.ts'
 
-/** Who is measured. The last three do no more than any server must: floors. */
+/** Who is measured. Floors do no more than any server must. */
 export const SUBJECTS = {
   ypldap: 'ypldap',
   'ypldap-dgram': 'ypldap without koffi',
+  small: 'ypldap with a hundredth of them',
   ypserv: 'ypserv',
+  'slapi-nis': 'slapi-nis',
+  ldapsearch: 'ldapsearch',
+  'c-match': 'floor in C: hash look-up, recvmmsg',
+  'c-all': 'floor in C: pre-encoded',
   batched: 'floor: recvmmsg, constant reply',
   dgram: 'floor: node:dgram, constant reply',
   sender: 'floor: pre-encoded, written at once',

@@ -1,7 +1,8 @@
 /** The servers under test, each started with the data of so many users and pinned when asked. */
-import { chmodSync, cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { ask } from '../../src/control/client.ts'
 import type { Status } from '../../src/messages/control.ts'
 import {
   controlSocketOf,
@@ -15,8 +16,9 @@ import {
   ypldapConf,
 } from '../support/lab.ts'
 import { domainOf, ldifOf, mapsOf, SUFFIX } from './data.ts'
-import { loadNative } from './native.ts'
+import { writeEntries } from './entries-file.ts'
 import type { Subject } from './samples.ts'
+import { startSlapiNis } from './slapi-nis.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
@@ -76,7 +78,12 @@ export interface Installation {
   readonly ldif: string
 }
 
-export async function install(program: Program, users: number): Promise<Installation> {
+/** Megabytes that the directory process may have: its default is for fewer users. */
+const MEMORY_OF_MANY = 8192
+const MANY = 200_000
+
+/** Over this directory, as ypldap.conf writes it, or else an LDIF file of its own. */
+export async function install(program: Program, users: number, directory?: string): Promise<Installation> {
   const port = await freePort()
   const ldif = join(labFolder('bench'), 'users.ldif')
   const conf = ypldapConf(
@@ -84,21 +91,24 @@ export async function install(program: Program, users: number): Promise<Installa
       `domain "${domainOf(users)}"`,
       'bind local',
       'interval 86400',
+      ...(users > MANY ? [`directory memory ${MEMORY_OF_MANY}`] : []),
       `listen on 127.0.0.1 port ${port}`,
-      `directory file "${ldif}" { basedn "${SUFFIX}" }`,
+      `directory ${directory ?? `file "${ldif}"`} { basedn "${SUFFIX}" }`,
       '',
     ].join('\n'),
   )
   const installation = { program, users, port, conf, ldif }
-  writeLdif(installation)
+  if (directory === undefined) writeLdif(installation)
   return installation
 }
 
 /** The directory as it was, or with another shell for its last user. */
 export function writeLdif({ ldif, users }: Installation, lastShell?: string): void {
-  writeFileSync(ldif, ldifOf(users, lastShell), { mode: 0o644 })
-  chmodSync(ldif, 0o644)
+  writeEntries(ldif, ldifOf(users, lastShell))
 }
+
+/** Milliseconds for whatever is done with all users. */
+const PATIENCE_MS = 240_000
 
 export interface Ypldap extends Server {
   readonly installation: Installation
@@ -108,7 +118,7 @@ export interface Ypldap extends Server {
 
 /** The daemon of a new installation, when all that its directory holds is served. */
 export async function startYpldap(installation: Installation): Promise<Ypldap> {
-  const { program, port } = installation
+  const { program, port, conf } = installation
   const daemon = await launch(installation, 'published')
   const { processes } = JSON.parse(await ctl(installation, 'status', '--json')) as Status
   const pids = processes.map(({ pid }) => pid)
@@ -119,7 +129,7 @@ export async function startYpldap(installation: Installation): Promise<Ypldap> {
     pid: processes.find(({ role }) => role === 'server')?.pid ?? 0,
     pids,
     constant: false,
-    refresh: async () => void (await ctl(installation, 'refresh')),
+    refresh: () => refresh(controlSocketOf(conf)),
     stop: () => daemon.stop(),
   }
 }
@@ -129,13 +139,26 @@ export function launch({ program, conf }: Installation, ready: 'serving' | 'publ
   return startProcess(process.execPath, [join(program.root, 'src/main.ts'), '-d', '-f', conf], {
     cwd: program.root,
     ready: (output) => output.includes(`[${ready}]\n`),
-    timeout: 60_000,
+    timeout: PATIENCE_MS,
   })
+}
+
+/** As `ypldapctl refresh` asks, whose own start is no part of it. */
+async function refresh(path: string): Promise<void> {
+  const asked = ask(path, { kind: 'refresh', force: false })
+  while (!(await asked.next()).done);
 }
 
 function ctl({ program, conf }: Installation, ...words: readonly string[]): Promise<string> {
   const file = join(program.root, 'src/ypldapctl.ts')
-  return runOrFail(process.execPath, [file, '-s', controlSocketOf(conf), ...words], { timeout: 60_000 })
+  return runOrFail(process.execPath, [file, '-s', controlSocketOf(conf), ...words], { timeout: PATIENCE_MS })
+}
+
+/** The NIS server of 389 Directory Server. rpcbind must run. */
+export async function startSlapi(users: number): Promise<Server> {
+  const { process, port } = await startSlapiNis(users)
+  const { pid } = process
+  return { subject: 'slapi-nis', port, pid, pids: [pid], constant: false, stop: () => process.stop() }
 }
 
 /** Debian's ypserv, which knows all the sizes at once. rpcbind must run. */
@@ -152,25 +175,5 @@ export async function startPeer(sizes: readonly number[]): Promise<Server> {
     pids: [peer.pid],
     constant: false,
     stop: () => peer.stop(),
-  }
-}
-
-/** One of the floors; undefined where it needs koffi and there is none. */
-export async function startFloor(
-  subject: 'batched' | 'dgram' | 'sender',
-  users: number,
-): Promise<Server | undefined> {
-  if (subject === 'batched' && loadNative() === undefined) return undefined
-  const program = join(import.meta.dirname, 'floor.ts')
-  const floor = await startProcess(process.execPath, [program, subject, String(users)], {
-    ready: (output) => /^\d+\n/.test(output),
-  })
-  return {
-    subject,
-    port: Number.parseInt(floor.output(), 10),
-    pid: floor.pid,
-    pids: [floor.pid],
-    constant: subject !== 'sender',
-    stop: () => floor.stop('SIGKILL'),
   }
 }

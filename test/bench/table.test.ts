@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Bar, barsFor, judge } from './bars.ts'
+import { type Absent, type Bar, barsFor, judge } from './bars.ts'
 import { plotsOf } from './plots.ts'
 import { rotated } from './rounds.ts'
 import type { Sample, Subject } from './samples.ts'
@@ -21,6 +21,8 @@ const SAMPLES = [
   sample('ypserv', 2, 10_000),
 ]
 
+const FULL = { quick: false } as const
+
 const RATE: Bar = {
   what: 'rate over ypserv',
   figure: { ...MATCH, subject: 'ypldap', metric: 'rate' },
@@ -32,27 +34,66 @@ function subjectsOf(main: 'ypldap' | 'ypldap-dgram'): ReadonlySet<Subject> {
   return new Set(barsFor(main).map(({ figure }) => figure.subject))
 }
 
+function peers(absent?: Absent): ReadonlySet<Subject | undefined> {
+  return new Set(barsFor('ypldap', absent).map(({ peer }) => peer))
+}
+
 describe('bars', () => {
   test('a ratio is judged by the median of its rounds', () => {
-    expect(judge([RATE], SAMPLES, false)).toEqual([
-      { what: 'rate over ypserv', value: 2, bar: '≥ 2.5', passed: false, rounds: 3, disturbed: 1 },
+    expect(judge([RATE], SAMPLES, FULL)).toEqual([
+      {
+        what: 'rate over ypserv',
+        value: 2,
+        bar: '≥ 2.5',
+        passed: false,
+        leftOut: undefined,
+        rounds: 3,
+        disturbed: 1,
+      },
     ])
-    expect(judge([{ ...RATE, atLeast: 2 }], SAMPLES, false)[0]?.passed).toBe(true)
+    expect(judge([{ ...RATE, atLeast: 2 }], SAMPLES, FULL)[0]?.passed).toBe(true)
   })
 
   test('a quick run fails only under 0.7 of a bar, on either side', () => {
-    const passed = (bar: Partial<Bar>) => judge([{ ...RATE, ...bar }], SAMPLES, true)[0]?.passed
+    const passed = (bar: Partial<Bar>) => judge([{ ...RATE, ...bar }], SAMPLES, { quick: true })[0]?.passed
     expect(passed({ atLeast: 2.8 })).toBe(true)
     expect(passed({ atLeast: 2.9 })).toBe(false)
     const { atLeast: _, ...limit } = RATE
-    const within = (atMost: number) => judge([{ ...limit, atMost }], SAMPLES, true)[0]?.passed
+    const within = (atMost: number) => judge([{ ...limit, atMost }], SAMPLES, { quick: true })[0]?.passed
     expect(within(1.5)).toBe(true)
     expect(within(1.3)).toBe(false)
   })
 
   test('a figure that was not measured misses its bar', () => {
-    const [verdict] = judge([{ ...RATE, peer: 'batched' }], SAMPLES, false)
+    const [verdict] = judge([{ ...RATE, peer: 'batched' }], SAMPLES, FULL)
     expect(verdict).toMatchObject({ value: undefined, passed: false })
+  })
+
+  test('a figure whose peer can not be had here is left out, and said so', () => {
+    const absent = new Map([['slapi-nis', 'it is not installed']] as const)
+    const bars = [RATE, { ...RATE, peer: 'slapi-nis' }] as const
+    const [missed, leftOut] = judge(bars, SAMPLES, { ...FULL, absent })
+    expect(missed).toMatchObject({ passed: false, leftOut: undefined })
+    expect(leftOut).toMatchObject({ passed: true, value: undefined, leftOut: 'it is not installed' })
+    expect(verdictLines([leftOut!]).join('\n')).toMatch(/\| left out \| .* \| it is not installed \|/)
+  })
+
+  test('a quick run is not judged by what only a full one measures', () => {
+    const bars = [RATE, { ...RATE, full: true }] as const
+    expect(judge(bars, SAMPLES, { quick: true })).toHaveLength(1)
+    expect(judge(bars, SAMPLES, FULL)).toHaveLength(2)
+  })
+
+  test('without a compiler the floors of JavaScript stand in for those of C', () => {
+    expect(peers()).toContain('c-match')
+    const without = peers(
+      new Map([
+        ['c-match', ''],
+        ['c-all', ''],
+      ] as const),
+    )
+    expect(without).not.toContain('c-match')
+    expect([...without]).toEqual(expect.arrayContaining(['batched', 'sender']))
   })
 
   test('without koffi those of plain datagrams remain, and those of all else', () => {
@@ -85,9 +126,8 @@ describe('tables', () => {
       '',
       '',
       '',
+      // Peers that nobody measured have no column.
       '2.00 (2.00–3.00)',
-      '',
-      '',
       '1.00',
       '',
     ])
@@ -108,7 +148,7 @@ describe('tables', () => {
 
   test('show three digits that count', () => {
     expect([0.1234, 1.234, 12.34, 123.4, 123_456.7].map(number)).toEqual([
-      '0.12',
+      '0.123',
       '1.23',
       '12.3',
       '123',
@@ -117,19 +157,25 @@ describe('tables', () => {
   })
 
   test('name bars that were missed, and how many of their rounds were disturbed', () => {
-    const lines = verdictLines(judge([RATE], SAMPLES, false))
+    const lines = verdictLines(judge([RATE], SAMPLES, FULL))
     expect(lines.at(-2)).toMatch(/^\| FAIL \| rate over ypserv \| 2\.00 +\| ≥ 2\.5 \| 1 of 3 +\|$/)
   })
 })
 
 describe('plots', () => {
-  test('draw a bar as long as its median, whiskers to its least and most', () => {
+  test('draw a bar as long as its median, a line from its least to its most', () => {
     const [plot, ...others] = plotsOf(SAMPLES)
     expect(others).toEqual([])
     expect(plot?.name).toBe('match')
-    // 40,000 is the most: 460 wide, from 250 to 710.
-    expect(plot?.svg).toContain('x="250" y="72" width="345.0"')
-    expect(plot?.svg).toContain('M480.0 81H710.0')
+    // 40,000 is the most: 460 wide, from 240 to 700.
+    expect(plot?.svg).toContain('<path class="ours" d="M240 82H585.0v16H240z"/>')
+    expect(plot?.svg).toContain('M470.0 90H700.0')
+  })
+
+  test('draw what few users take on a scale of its own', () => {
+    const many = SAMPLES.map((one) => ({ ...one, users: 1_000_000, values: { rate: 40_000_000 } }))
+    const bars = plotsOf([...SAMPLES, ...many])[0]?.svg.match(/class="ours" d="M240 \d+H[\d.]+/g)
+    expect(bars).toEqual(['class="ours" d="M240 82H585.0', 'class="ours" d="M240 156H700.0'])
   })
 })
 

@@ -22,6 +22,8 @@ export interface Section {
   readonly title: string
   /** what the width of its trials is called, if there is more than one */
   readonly width?: string
+  /** of the first column */
+  readonly better: 'more' | 'less'
   /** the first is the one that is drawn, and held against every peer */
   readonly columns: readonly [Column, ...Column[]]
   readonly peers: readonly Subject[]
@@ -32,6 +34,7 @@ export interface Section {
 export const SECTIONS: readonly Section[] = [
   {
     trial: 'match',
+    better: 'more',
     title: 'MATCH over UDP: random known keys of passwd.byname and passwd.byuid, every reply checked',
     width: 'outstanding',
     columns: [
@@ -41,26 +44,44 @@ export const SECTIONS: readonly Section[] = [
       { metric: 'p50', label: 'p50 µs' },
       { metric: 'p99', label: 'p99 µs' },
     ],
-    peers: ['ypserv', 'batched', 'dgram'],
+    peers: ['ypserv', 'slapi-nis', 'c-match'],
     also: { metric: 'cpu', label: 'CPU' },
   },
   {
+    trial: 'scale',
+    better: 'more',
+    title: 'MATCH over UDP of many users, and of few in the same rounds',
+    width: 'outstanding',
+    columns: [
+      { metric: 'rate', label: 'MATCH/s' },
+      { metric: 'cpu', label: 'CPU µs each' },
+      { metric: 'p50', label: 'p50 µs' },
+      { metric: 'p99', label: 'p99 µs' },
+    ],
+    peers: ['small'],
+  },
+  {
     trial: 'walk',
+    better: 'more',
     title: 'FIRST and NEXT over UDP: a walk through passwd.byname, one call at a time',
     columns: [{ metric: 'rate', label: 'records/s' }],
     peers: ['ypserv'],
   },
   {
     trial: 'all',
+    better: 'less',
     title: 'ALL of passwd.byname over TCP, from the call to the last byte, every record checked',
     columns: [
       { metric: 'ms', label: 'ms' },
+      { metric: 'cpu', label: 'CPU ms' },
       { metric: 'megabytes', label: 'MB' },
     ],
-    peers: ['ypserv', 'sender'],
+    peers: ['ypserv', 'slapi-nis', 'c-all'],
+    also: { metric: 'cpu', label: 'CPU' },
   },
   {
     trial: 'streams',
+    better: 'less',
     title: 'ALL, many streams at once, to the last byte of the last',
     width: 'streams',
     columns: [
@@ -72,6 +93,7 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     trial: 'mixed',
+    better: 'less',
     title: 'MATCH one at a time, while clients stream ALL without a pause',
     width: 'clients',
     columns: [
@@ -84,6 +106,7 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     trial: 'publish',
+    better: 'less',
     title: 'A refresh that changes one user, on both cores, asked every millisecond all the while',
     columns: [
       { metric: 'longest', label: 'longest gap ms' },
@@ -95,13 +118,35 @@ export const SECTIONS: readonly Section[] = [
     peers: [],
   },
   {
+    trial: 'refresh',
+    better: 'less',
+    title: 'A refresh over LDAP that changes one user, on both cores, beside ldapsearch of the same in pages',
+    columns: [
+      { metric: 'ms', label: 'ms' },
+      { metric: 'rss', label: 'all processes, resident MB' },
+    ],
+    peers: ['ldapsearch'],
+  },
+  {
+    trial: 'memory',
+    better: 'less',
+    title: 'Memory of all processes of a server, after the above',
+    columns: [
+      { metric: 'rss', label: 'resident MB' },
+      { metric: 'pss', label: 'proportional MB' },
+    ],
+    peers: ['ypserv', 'slapi-nis'],
+  },
+  {
     trial: 'start',
+    better: 'less',
     title: 'Start to first right answer from a committed image, on both cores',
     columns: [{ metric: 'ms', label: 'ms' }],
     peers: [],
   },
   {
     trial: 'build',
+    better: 'less',
     title: 'Making an image out of rows, in a fresh process',
     columns: [
       { metric: 'ms', label: 'ms' },
@@ -132,8 +177,10 @@ export function report(samples: readonly Sample[], { facts, notes }: Conditions)
 function sectionLines(samples: readonly Sample[], section: Section): readonly string[] {
   const trials = trialsOf(samples, section.trial)
   if (trials.length === 0) return []
-  const { columns, peers, also } = section
+  const { columns, also } = section
   const [main] = columns
+  const present = new Set(trials.flatMap((trial) => subjectsOf(samples, trial)))
+  const peers = section.peers.filter((peer) => present.has(peer))
   const comparisons = [
     ...peers.map((peer) => ({ ...main, peer })),
     ...peers.slice(0, 1).flatMap((peer) => (also === undefined ? [] : [{ ...also, peer }])),
@@ -173,10 +220,10 @@ export function markdown(head: readonly string[], rows: readonly (readonly strin
 }
 
 export function verdictLines(verdicts: readonly Verdict[]): readonly string[] {
-  const rows = verdicts.map(({ what, value, bar, passed, rounds, disturbed }) => [
-    passed ? 'pass' : 'FAIL',
+  const rows = verdicts.map(({ what, value, bar, passed, leftOut, rounds, disturbed }) => [
+    passed ? (leftOut === undefined ? 'pass' : 'left out') : 'FAIL',
     what,
-    value === undefined ? 'not measured' : number(value),
+    value === undefined ? (leftOut ?? 'not measured') : number(value),
     bar,
     `${disturbed} of ${rounds}`,
   ])
@@ -193,7 +240,8 @@ function cell(values: Spread | undefined): string {
 export function number(value: number): string {
   const size = Math.abs(value)
   if (size >= 100) return plain(Math.round(value))
-  return value.toFixed(size >= 10 ? 1 : 2)
+  if (size >= 10) return value.toFixed(1)
+  return value.toFixed(size >= 1 || value === 0 ? 2 : 3)
 }
 
 function plain(value: number): string {

@@ -1,14 +1,11 @@
 /** What is measured of the servers that run, and how. */
 import { setTimeout } from 'node:timers/promises'
-import { YpStat } from '../../rpc/yp.ts'
-import type { LabProcess } from '../support/lab.ts'
-import { openYpClient } from '../support/yp-client.ts'
+import { waitUntil } from '../support/lab.ts'
 import type { Clients } from './clients.ts'
-import { domainOf, nameOf } from './data.ts'
 import { childrenOf, cpuSeconds, memoryOf, peakMemoryOf } from './processes.ts'
 import { type Recorder, runRounds } from './rounds.ts'
 import { SUBJECTS } from './samples.ts'
-import { launch, type Server, writeLdif, type Ypldap } from './servers.ts'
+import type { Server } from './servers.ts'
 import { median } from './statistics.ts'
 
 /** One server's rounds of a trial. */
@@ -23,15 +20,15 @@ export interface Bench {
 }
 
 /** Milliseconds in which V8 and the caches find what they will need. */
-const WARM_UP_MS = 100
+export const WARM_UP_MS = 100
 /** Streams of ALL in a round; their median is its figure. */
-const STREAMS_A_ROUND = 3
+const STREAMS_A_ROUND = 5
 
 /** Replies that are wrong or missing make all figures worthless. */
 export class WrongReplies extends Error {}
 
 /** The figures of a server that leaves calls unanswered are worth little, and ours are then a fault. */
-function sound<T extends { readonly wrong: number; readonly lost: number }>(
+export function sound<T extends { readonly wrong: number; readonly lost: number }>(
   { notes }: Recorder,
   { subject }: Server,
   what: string,
@@ -46,28 +43,52 @@ function sound<T extends { readonly wrong: number; readonly lost: number }>(
 }
 
 export async function measureMatch(
-  { recorder, clients, milliseconds }: Bench,
+  bench: Bench,
   servers: readonly Server[],
   users: number,
   width: number,
 ): Promise<void> {
-  await runRounds(recorder, { trial: 'match', users, width }, servers, async (server) => {
-    const { port, pid, constant } = server
-    const job = { port, users, width, constant, pause: 0 }
-    await clients.run('match', { ...job, milliseconds: WARM_UP_MS })
-    const others = server.pids.filter((other) => other !== pid)
-    const before = cpuSeconds(pid)
-    const beside = total(others)
-    const result = sound(recorder, server, 'MATCH', await clients.run('match', { ...job, milliseconds }))
-    const { replies, rate, p50, p99 } = result
-    return {
-      rate,
-      p50,
-      p99,
-      cpu: ((cpuSeconds(pid) - before) / replies) * 1e6,
-      beside: ((total(others) - beside) / replies) * 1e6,
-    }
-  })
+  await runRounds(bench.recorder, { trial: 'match', users, width }, servers, (server) =>
+    match(bench, server, users, width),
+  )
+}
+
+/** The same server with many users and with few, one after the other: `few` counts as another subject. */
+export async function measureScale(
+  bench: Bench,
+  many: { readonly server: Server; readonly users: number },
+  few: { readonly server: Server; readonly users: number },
+  width: number,
+): Promise<void> {
+  const both = [
+    { subject: many.server.subject, ...many },
+    { subject: 'small', ...few },
+  ] as const
+  const trial = { trial: 'scale', users: many.users, width }
+  await runRounds(bench.recorder, trial, both, ({ server, users }) => match(bench, server, users, width))
+}
+
+async function match(
+  { recorder, clients, milliseconds }: Bench,
+  server: Server,
+  users: number,
+  width: number,
+) {
+  const { port, pid, constant } = server
+  const job = { port, users, width, constant, pause: 0 }
+  await clients.run('match', { ...job, milliseconds: WARM_UP_MS })
+  const others = server.pids.filter((other) => other !== pid)
+  const before = cpuSeconds(pid)
+  const beside = total(others)
+  const result = sound(recorder, server, 'MATCH', await clients.run('match', { ...job, milliseconds }))
+  const { replies, rate, p50, p99 } = result
+  return {
+    rate,
+    p50,
+    p99,
+    cpu: ((cpuSeconds(pid) - before) / replies) * 1e6,
+    beside: ((total(others) - beside) / replies) * 1e6,
+  }
 }
 
 function total(pids: readonly number[]): number {
@@ -92,17 +113,25 @@ export async function measureAll(
   users: number,
 ): Promise<void> {
   await runRounds(recorder, { trial: 'all', users, width: 1 }, servers, async (server) => {
-    const { port } = server
+    const { port, pid } = server
     const times: number[] = []
     let [bytes, checksum] = [0, 0]
+    const before = cpuSeconds(pid)
     for (let i = 0; i < STREAMS_A_ROUND; i++) {
       const one = sound(recorder, server, 'ALL', await clients.run('all', { port, users, checksum }))
       times.push(one.milliseconds)
       bytes = one.bytes
       checksum = one.checksum
     }
-    return { ms: median(times), megabytes: bytes / 1e6 }
+    await childless(pid)
+    const cpu = ((cpuSeconds(pid) - before) * 1000) / STREAMS_A_ROUND
+    return { ms: median(times), cpu, megabytes: bytes / 1e6 }
   })
+}
+
+/** ypserv answers ALL in a child, whose time counts when it has ended. */
+async function childless(pid: number): Promise<void> {
+  await waitUntil('its children have ended', () => childrenOf(pid).length === 0)
 }
 
 export async function measureStreams(
@@ -122,6 +151,7 @@ export async function measureStreams(
     const before = cpuSeconds(pid)
     const job = { port, users, width, checksum, repeat: false }
     const { milliseconds } = sound(recorder, server, `${width} ALL`, await clients.run('streams', job))
+    await childless(pid)
     return { ms: milliseconds, cpu: (cpuSeconds(pid) - before) * 1000, peak: peakMemoryOf(pid) }
   })
 }
@@ -157,91 +187,15 @@ export async function measureMixed(
   })
 }
 
-/** Milliseconds before and after a refresh in which the caller asks already and still. */
-const AROUND_MS = 300
-/** Above any refresh. */
-const LONG_MS = 120_000
-
-export async function measurePublish(bench: Bench, server: Ypldap): Promise<void> {
-  const { installation, pids } = server
-  const { users } = installation
-  await runRounds(bench.recorder, { trial: 'publish', users, width: 1 }, [server], async (_, round) => {
-    const idle = await asking(bench, server, users, () => setTimeout(AROUND_MS))
-    const shell = `/bin/shell${round}-${Date.now()}`
-    writeLdif(installation, shell)
-    let refresh = 0
-    const { longest } = await asking(bench, server, users, async () => {
-      const started = performance.now()
-      await server.refresh()
-      refresh = performance.now() - started
-    })
-    await expectShell(server, users, shell)
-    return { longest, idle: idle.longest, refresh, ...memoryOf(pids) }
-  })
-}
-
-/** What a caller saw while this was done. */
-async function asking(
-  { clients, recorder }: Bench,
-  server: Server,
+/** What all processes of each have in memory. */
+export async function measureMemory(
+  { recorder }: Bench,
+  servers: readonly Server[],
   users: number,
-  work: () => Promise<unknown>,
-) {
-  // Often enough to see a gap, and little enough to leave the refresh its time.
-  const job = { port: server.port, users, width: 1, constant: false, pause: 1 }
-  await clients.run('match', { ...job, milliseconds: WARM_UP_MS })
-  const match = clients.run('match', { ...job, milliseconds: LONG_MS })
-  await setTimeout(AROUND_MS)
-  try {
-    await work()
-    await setTimeout(AROUND_MS)
-  } finally {
-    clients.stop()
-  }
-  return sound(recorder, server, 'MATCH beside a refresh', await match)
-}
-
-/** That the refresh was one: its change is served. */
-async function expectShell({ port }: Ypldap, users: number, shell: string): Promise<void> {
-  const client = await openYpClient({ transport: 'udp', port })
-  try {
-    const { status, value } = await client.match(domainOf(users), 'passwd.byname', nameOf(users - 1))
-    if (status !== YpStat.TRUE || !value.endsWith(shell)) {
-      throw new WrongReplies(`after a refresh that gave ${nameOf(users - 1)} the shell ${shell}: ${value}`)
-    }
-  } finally {
-    client.close()
-  }
-}
-
-/** Of a daemon that has run and left an image behind. */
-export async function measureStart(bench: Bench, stopped: Ypldap): Promise<void> {
-  const { recorder, clients } = bench
-  const { users, port } = stopped.installation
-  await runRounds(recorder, { trial: 'start', users, width: 1 }, [stopped], async () => {
-    const answer = clients.run('await', { port, users })
-    // A process that has to make its messages first would be late.
-    await setTimeout(WARM_UP_MS)
-    const started = process.hrtime.bigint()
-    const daemon = await launch(stopped.installation, 'serving')
-    try {
-      const { at } = await answer
-      return { ms: Number(BigInt(at) - started) / 1e6 }
-    } finally {
-      await killAll(daemon)
-    }
-  })
-}
-
-/** At once: its directory process is in the midst of a refresh, and would finish what it does first. */
-async function killAll(daemon: LabProcess): Promise<void> {
-  const children = childrenOf(daemon.pid)
-  await daemon.stop('SIGKILL')
-  for (const pid of children) {
-    try {
-      process.kill(pid, 'SIGKILL')
-    } catch {
-      // It has ended by itself: its channel was closed.
-    }
-  }
+): Promise<void> {
+  // It is the same each time.
+  const once = { ...recorder, rounds: 1 }
+  await runRounds(once, { trial: 'memory', users, width: 1 }, servers, ({ pids }) =>
+    Promise.resolve({ ...memoryOf(pids) }),
+  )
 }
