@@ -2,15 +2,14 @@
  * Up to 64 datagrams that are received at one go, and their replies that are sent at one go. All buffers and the
  * structures that the kernel reads are made once, in one arena: nothing is allocated for a call.
  */
-import { getSystemErrorMessage } from 'node:util'
 import { XdrWriter } from '../../rpc/xdr-writer.ts'
-import { RECEIVE_BUFFER_BYTES, UDP_CALL_BYTES, UDP_REPLY_BYTES } from './limits.ts'
+import { UDP_CALL_BYTES, UDP_REPLY_BYTES } from './limits.ts'
 import { IOV_BYTES, MMSG_HEADER_BYTES, MmsgHeader, MSG_TRUNC, type SystemCalls } from './mmsg.ts'
 
 export const BATCH = 64
 
 /** sockaddr_in6; sockaddr_in is shorter */
-const NAME_BYTES = 28
+export const NAME_BYTES = 28
 /** cmsghdr with in6_pktinfo takes 40 */
 const CONTROL_BYTES = 64
 /** One more than a call may have shows that it had more. */
@@ -28,12 +27,6 @@ const ARENA_BYTES = HEADS + BATCH * UDP_REPLY_BYTES
 
 /** struct cmsghdr: length, level and type come before the data. */
 const CMSG_DATA = 16
-const SOL_SOCKET = 1
-const SO_RCVBUF = 8
-const IPPROTO_IP = 0
-const IPPROTO_IPV6 = 41
-const IP_PKTINFO = 8
-const IPV6_RECVPKTINFO = 49
 const AF_INET = 2
 
 /** An address in two words, as V8 has no number for all of it that costs nothing. */
@@ -54,6 +47,8 @@ export class Batch {
   readonly writers: readonly XdrWriter[]
   readonly #calls: SystemCalls
   readonly #arena: Base
+  /** the same bytes: the kernel's structures are made of words, and a word is written in a third of the time */
+  readonly #words: Uint32Array
   readonly #receiveHeaders: Uint8Array
   readonly #sendHeaders: readonly Uint8Array[]
   #replies = 0
@@ -62,6 +57,7 @@ export class Batch {
     this.#calls = calls
     // Not of Buffer's pool: it must not share its memory, nor move.
     this.bytes = Buffer.from(new ArrayBuffer(ARENA_BYTES))
+    this.#words = new Uint32Array(this.bytes.buffer)
     this.#arena = baseOf(calls, this.bytes)
     this.#receiveHeaders = this.bytes.subarray(RECEIVE, SEND)
     this.#sendHeaders = Array.from({ length: BATCH }, (_, index) =>
@@ -77,21 +73,7 @@ export class Batch {
     for (let index = 0; index < BATCH; index++) this.#prepare(index)
   }
 
-  /**
-   * Has the kernel tell which address a call came to, and take it for the reply's (ip(7), ipv6(7)), and keep many
-   * calls while nobody takes them. Throws when this is no such socket.
-   */
-  prepareSocket(fd: number, six: boolean): void {
-    const calls = this.#calls
-    // Cut by the kernel to its own maximum; a smaller one serves as well, until there is a burst.
-    calls.setOption(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_BYTES)
-    const done = six
-      ? calls.setOption(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1)
-      : calls.setOption(fd, IPPROTO_IP, IP_PKTINFO, 1)
-    if (done < 0) throw new Error(getSystemErrorMessage(-this.#calls.errno()))
-  }
-
-  /** How many calls have come; -1 when there are none now, or for the reason in errno. */
+  /** How many calls have come; -1 when none came for a while, or for the reason in errno. */
   receive(fd: number): number {
     this.#replies = 0
     return this.#calls.receive(fd, this.#receiveHeaders, BATCH)
@@ -104,20 +86,20 @@ export class Batch {
   /** One past a call's last byte; before its start when it was longer than any right call is. */
   callEnd(index: number): number {
     const at = RECEIVE + index * MMSG_HEADER_BYTES
-    const { bytes } = this
-    if ((bytes.readInt32LE(at + MmsgHeader.flags) & MSG_TRUNC) !== 0) return -1
-    const length = bytes.readUInt32LE(at + MmsgHeader.length)
+    if ((this.#word(at + MmsgHeader.flags) & MSG_TRUNC) !== 0) return -1
+    const length = this.#word(at + MmsgHeader.length)
     return length > UDP_CALL_BYTES ? -1 : this.callStart(index) + length
   }
 
   /** of the caller; 0 is none that could be answered */
   port(index: number): number {
-    // sockaddr_in(3): after the family, in both families.
-    return this.bytes.readUInt16BE(NAMES + index * 32 + 2)
+    // sockaddr_in(3): after the family, in both families, and in network order.
+    const at = NAMES + index * 32 + 2
+    return (this.bytes[at]! << 8) | this.bytes[at + 1]!
   }
 
   isIPv4(index: number): boolean {
-    return this.bytes.readUInt16LE(NAMES + index * 32) === AF_INET
+    return (this.#word(NAMES + index * 32) & 0xffff) === AF_INET
   }
 
   /** Where the caller's address lies, of 4 bytes or 16. */
@@ -127,23 +109,22 @@ export class Batch {
 
   /** The reply to a call: the head that its writer holds, and `length` bytes at `start` behind an image's base. */
   reply(index: number, base: Base, start: number, length: number): void {
-    const { bytes } = this
     const slot = this.#replies
     this.#replies += 1
     const from = RECEIVE + index * MMSG_HEADER_BYTES
     const to = SEND + slot * MMSG_HEADER_BYTES
     const iov = SEND_IOV + slot * 2 * IOV_BYTES
     this.#point(to + MmsgHeader.name, this.#arena, NAMES + index * 32)
-    bytes.writeUInt32LE(bytes.readUInt32LE(from + MmsgHeader.nameLength), to + MmsgHeader.nameLength)
-    bytes.writeUInt32LE(length > 0 ? 2 : 1, to + MmsgHeader.iovLength)
+    this.#put(to + MmsgHeader.nameLength, this.#word(from + MmsgHeader.nameLength))
+    this.#put(to + MmsgHeader.iovLength, length > 0 ? 2 : 1)
     this.#point(iov, this.#arena, HEADS + index * UDP_REPLY_BYTES)
-    bytes.writeUInt32LE(this.writers[index]!.offset, iov + 8)
+    this.#put(iov + 8, this.writers[index]!.offset)
     if (length > 0) {
       this.#point(iov + IOV_BYTES, base, start)
-      bytes.writeUInt32LE(length, iov + IOV_BYTES + 8)
+      this.#put(iov + IOV_BYTES + 8, length)
     }
     this.#point(to + MmsgHeader.control, this.#arena, CONTROLS + index * CONTROL_BYTES)
-    bytes.writeUInt32LE(this.#sourceControl(index, from), to + MmsgHeader.controlLength)
+    this.#put(to + MmsgHeader.controlLength, this.#sourceControl(index, from))
   }
 
   get replies(): number {
@@ -157,25 +138,23 @@ export class Batch {
 
   /** After each receipt: the kernel writes lengths where it reads them. */
   renew(count: number): void {
-    const { bytes } = this
     for (let index = 0; index < count; index++) {
       const at = RECEIVE + index * MMSG_HEADER_BYTES
-      bytes.writeUInt32LE(NAME_BYTES, at + MmsgHeader.nameLength)
-      bytes.writeUInt32LE(CONTROL_BYTES, at + MmsgHeader.controlLength)
-      bytes.writeInt32LE(0, at + MmsgHeader.flags)
+      this.#put(at + MmsgHeader.nameLength, NAME_BYTES)
+      this.#put(at + MmsgHeader.controlLength, CONTROL_BYTES)
+      this.#put(at + MmsgHeader.flags, 0)
     }
   }
 
   #prepare(index: number): void {
-    const { bytes } = this
     const header = RECEIVE + index * MMSG_HEADER_BYTES
     const iov = RECEIVE_IOV + index * IOV_BYTES
     this.#point(header + MmsgHeader.name, this.#arena, NAMES + index * 32)
     this.#point(header + MmsgHeader.iov, this.#arena, iov)
-    bytes.writeUInt32LE(1, header + MmsgHeader.iovLength)
+    this.#put(header + MmsgHeader.iovLength, 1)
     this.#point(header + MmsgHeader.control, this.#arena, CONTROLS + index * CONTROL_BYTES)
     this.#point(iov, this.#arena, this.callStart(index))
-    bytes.writeUInt32LE(CALL_ROOM, iov + 8)
+    this.#put(iov + 8, CALL_ROOM)
     this.#point(
       SEND + index * MMSG_HEADER_BYTES + MmsgHeader.iov,
       this.#arena,
@@ -186,20 +165,28 @@ export class Batch {
 
   /** The bytes of control with the address that the call came to, for the reply to leave from; 0 without one. */
   #sourceControl(index: number, header: number): number {
-    const { bytes } = this
-    const length = bytes.readUInt32LE(header + MmsgHeader.controlLength)
-    const data = CONTROLS + index * CONTROL_BYTES + CMSG_DATA
+    const length = this.#word(header + MmsgHeader.controlLength)
     if (length < CMSG_DATA + 12) return 0
+    const data = CONTROLS + index * CONTROL_BYTES + CMSG_DATA
+    const { bytes } = this
     // The interface is the route's to choose, but for an address that means something on one link only.
-    if (this.isIPv4(index)) bytes.writeUInt32LE(0, data)
-    else if (bytes[data] !== 0xfe || (bytes[data + 1]! & 0xc0) !== 0x80) bytes.writeUInt32LE(0, data + 16)
+    if (this.isIPv4(index)) this.#put(data, 0)
+    else if (bytes[data] !== 0xfe || (bytes[data + 1]! & 0xc0) !== 0x80) this.#put(data + 16, 0)
     return length
   }
 
   /** Writes the address of what is `offset` bytes behind a base. */
   #point(at: number, base: Base, offset: number): void {
     const low = base.low + offset
-    this.bytes.writeUInt32LE(low >>> 0, at)
-    this.bytes.writeUInt32LE(base.high + Math.floor(low / 2 ** 32), at + 4)
+    this.#put(at, low)
+    this.#put(at + 4, base.high + Math.floor(low / 2 ** 32))
+  }
+
+  #word(at: number): number {
+    return this.#words[at >>> 2]!
+  }
+
+  #put(at: number, value: number): void {
+    this.#words[at >>> 2] = value
   }
 }

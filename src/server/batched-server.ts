@@ -7,6 +7,7 @@ import { formatAddress } from '../address.ts'
 import { collectAll, collectYoung } from '../garbage.ts'
 import { viewImage } from '../maps/image.ts'
 import { BATCH, type Base, Batch, baseOf } from './batch.ts'
+import { prepareSocket } from './datagram-socket.ts'
 import { UDP_REPLY_BYTES } from './limits.ts'
 import { Errno, type SystemCalls } from './mmsg.ts'
 import { Control, counterOf, type News } from './news.ts'
@@ -31,7 +32,7 @@ export interface BatchedOptions {
   readonly say: (words: Words) => void
 }
 
-/** Milliseconds in poll(2) until it looks whether it shall stop, and for news when no call comes. */
+/** Milliseconds without a call until it looks whether it shall stop, and for news. */
 const WAIT_MS = 50
 
 /** Milliseconds between two words about errors: each takes memory until the main thread has read it. */
@@ -46,8 +47,6 @@ const MOST_FAILURES = 1000
 /** Images taken since all was collected. */
 const MOST_UNCOLLECTED = 16
 
-const POLLIN = 1
-
 const RESERVED: Caller = { reserved: true, limit: UDP_REPLY_BYTES }
 const UNRESERVED: Caller = { reserved: false, limit: UDP_REPLY_BYTES }
 
@@ -56,13 +55,10 @@ export class BatchedServer {
   readonly #batch: Batch
   readonly #served = new Served()
   readonly #responder = new Responder(this.#served)
-  /** struct pollfd */
-  readonly #entry = Buffer.alloc(8)
   #image: Buffer | undefined
   #base: Base = { low: 0, high: 0 }
   #verdicts = this.#createVerdicts([])
   #generation = 0
-  #full = false
   #failures = 0
   #quietUntil = 0
   #uncollected = 0
@@ -71,9 +67,7 @@ export class BatchedServer {
   constructor(options: BatchedOptions) {
     this.#options = options
     this.#batch = new Batch(options.calls)
-    this.#batch.prepareSocket(options.fd, options.six)
-    this.#entry.writeInt32LE(options.fd, 0)
-    this.#entry.writeInt16LE(POLLIN, 4)
+    prepareSocket(options.calls, options.fd, options.six, WAIT_MS)
     this.#takeNews()
   }
 
@@ -84,15 +78,16 @@ export class BatchedServer {
   turn(): boolean {
     const { calls, fd, words } = this.#options
     if (Atomics.load(words, Control.stop) !== 0) return false
-    if (!this.#full && calls.poll(this.#entry, 1, WAIT_MS) === 0 && this.#uncollected > 0) this.#collectRest()
     const count = this.#batch.receive(fd)
+    const errno = count < 0 ? calls.errno() : 0
     if (Atomics.load(words, Control.generation) !== this.#generation) this.#takeNews()
-    this.#full = count === BATCH
     if (count >= 0) {
       this.#failures = 0
       this.#answerAll(count)
-    } else if (!isUsual(calls.errno())) {
-      this.#complain('receiving')
+    } else if (errno === Errno.EAGAIN) {
+      if (this.#uncollected > 0) this.#collectRest()
+    } else if (!isOfAnother(errno)) {
+      this.#complain('receiving', errno)
       this.#failures += 1
       if (this.#failures > MOST_FAILURES) throw new Error(`receiving failed ${this.#failures} times in a row`)
     }
@@ -154,16 +149,15 @@ export class BatchedServer {
       // What an earlier reply met is told at the next call, which is then to be made again.
       const errno = calls.errno()
       refusals += 1
-      if ((errno === Errno.EINTR || errno === Errno.ECONNREFUSED) && refusals < BATCH) continue
-      this.#complain('sending')
+      if (isOfAnother(errno) && refusals < BATCH) continue
+      this.#complain('sending', errno)
       sent += 1
       refusals = 0
     }
   }
 
-  #complain(what: 'receiving' | 'sending'): void {
-    const { calls, words, say } = this.#options
-    const errno = calls.errno()
+  #complain(what: 'receiving' | 'sending', errno: number): void {
+    const { words, say } = this.#options
     words[what === 'receiving' ? counterOf.receiveErrors : counterOf.sendErrors]! += 1
     const now = performance.now()
     if (now < this.#quietUntil) return
@@ -217,7 +211,7 @@ export class BatchedServer {
   }
 }
 
-/** No call is there after all; or what became of an earlier reply. */
-function isUsual(errno: number): boolean {
-  return errno === Errno.EAGAIN || errno === Errno.EINTR || errno === Errno.ECONNREFUSED
+/** What befell this thread, or an earlier reply: the call is to be made again. */
+function isOfAnother(errno: number): boolean {
+  return errno === Errno.EINTR || errno === Errno.ECONNREFUSED
 }

@@ -18,11 +18,14 @@ export interface SystemCalls {
   readonly by: string
   /** the address of a buffer's first byte, which stays while the buffer lives */
   readonly address: (buffer: Uint8Array) => bigint
-  /** each a number from 0 up, or -1 and errno(3) */
+  /** Each gives a number from 0 up, or -1 and errno(3). This one waits until there is a datagram. */
   readonly receive: (fd: number, headers: Uint8Array, count: number) => number
   readonly send: (fd: number, headers: Uint8Array, count: number) => number
-  readonly poll: (entry: Uint8Array, count: number, milliseconds: number) => number
-  readonly setOption: (fd: number, level: number, option: number, value: number) => number
+  readonly setOption: (fd: number, level: number, option: number, value: Uint8Array) => number
+  /** writes the address that the socket is bound to, a sockaddr(3) */
+  readonly getName: (fd: number, name: Uint8Array) => number
+  /** makes `receive` wait: Node's own sockets never do */
+  readonly setBlocking: (fd: number) => number
   readonly errno: () => number
 }
 
@@ -42,6 +45,10 @@ export const IOV_BYTES = 16
 
 export const MSG_TRUNC = 0x20
 const MSG_DONTWAIT = 0x40
+const MSG_WAITFORONE = 0x10000
+const F_GETFL = 3
+const F_SETFL = 4
+const O_NONBLOCK = 0x800
 
 /** errno(3) of Linux on every machine that Node knows, but for names that differ (mips, sparc) */
 export const Errno = {
@@ -61,19 +68,17 @@ export function loadSystemCalls(): SystemCalls {
   const libc = koffi.load('libc.so.6')
   const receive = libc.func('int recvmmsg(int, void*, unsigned int, int, void*)')
   const send = libc.func('int sendmmsg(int, void*, unsigned int, int)')
-  const poll = libc.func('int poll(void*, unsigned long, int)')
   const setOption = libc.func('int setsockopt(int, int, int, void*, unsigned int)')
-  const int = Buffer.alloc(4)
+  const getName = libc.func('int getsockname(int, void*, void*)')
+  const control = libc.func('int fcntl(int, int, int)')
   return {
     by: `koffi ${koffi.version}`,
     address: (buffer) => koffi.address(buffer),
-    receive: (fd, headers, count) => receive(fd, headers, count, MSG_DONTWAIT, null),
+    receive: (fd, headers, count) => receive(fd, headers, count, MSG_WAITFORONE, null),
     send: (fd, headers, count) => send(fd, headers, count, MSG_DONTWAIT),
-    poll: (entry, count, milliseconds) => poll(entry, count, milliseconds),
-    setOption(fd, level, option, value) {
-      int.writeInt32LE(value)
-      return setOption(fd, level, option, int, int.length)
-    },
+    setOption: (fd, level, option, value) => setOption(fd, level, option, value, value.length),
+    getName: (fd, name) => getName(fd, name, Uint32Array.of(name.length)),
+    setBlocking: (fd) => control(fd, F_SETFL, control(fd, F_GETFL, 0) & ~O_NONBLOCK),
     errno: () => koffi.errno(),
   }
 }
