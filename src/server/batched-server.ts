@@ -85,7 +85,7 @@ export class BatchedServer {
       this.#failures = 0
       this.#answerAll(count)
     } else if (errno === Errno.EAGAIN) {
-      if (this.#uncollected > 0) this.#collectRest()
+      this.#rest()
     } else if (!isOfAnother(errno)) {
       this.#complain('receiving', errno)
       this.#failures += 1
@@ -203,6 +203,14 @@ export class BatchedServer {
       next = now + STRANGER_MS
       this.#options.say({ kind: 'stranger', address: formatAddress(address) })
     })
+  }
+
+  /** No call has come for a while. */
+  #rest(): void {
+    const { calls, fd } = this.#options
+    // Others hold this socket, and its mode is one for all of them: without this a thread might spin for ever.
+    calls.setBlocking(fd)
+    if (this.#uncollected > 0) this.#collectRest()
   }
 
   #collectRest(): void {

@@ -32,6 +32,7 @@ class Kernel {
   /** what sendmmsg says, one after the other: how many it takes, or an error as a negative number */
   readonly sending: number[] = []
   readonly sent: Buffer[] = []
+  madeBlocking = 0
   #errno = 0
   #next = 0x7f00_0000_0000n
   readonly #memory: { readonly at: bigint; readonly bytes: Uint8Array }[] = []
@@ -47,7 +48,10 @@ class Kernel {
     },
     setOption: () => 0,
     getName: () => 0,
-    setBlocking: () => 0,
+    setBlocking: () => {
+      this.madeBlocking += 1
+      return 0
+    },
     errno: () => this.#errno,
     receive: (_fd, headers, count) => {
       const datagrams = this.arriving.shift() ?? Errno.EAGAIN
@@ -234,6 +238,13 @@ describe('a receipt', () => {
     server.turn()
     expect(xids()).toEqual([1])
     expect([said, words[counterOf.receiveErrors]]).toEqual([[], 0])
+  })
+
+  test('that does not wait, because somebody changed the mode of the socket, waits the next time', () => {
+    const before = kernel.madeBlocking
+    kernel.arriving.push(Errno.EAGAIN)
+    server.turn()
+    expect(kernel.madeBlocking).toBe(before + 1)
   })
 
   test('that fails otherwise is told of, and the next one may be right', () => {
