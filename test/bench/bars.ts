@@ -142,6 +142,10 @@ function lifeBars(subject: Subject): readonly Bar[] {
   ]
 }
 
+function short(value = 0): string {
+  return String(Number(value.toPrecision(3)))
+}
+
 function nameOf(peer: Subject): string {
   return peer.startsWith('c-') || peer === 'batched' || peer === 'sender'
     ? `the ${SUBJECTS[peer]}`
@@ -154,9 +158,9 @@ function plain(value: number): string {
 
 export interface Verdict {
   readonly what: string
-  /** the median; undefined where it was not measured */
+  /** the median, of the rounds that nothing disturbed if there are such; undefined where it was not measured */
   readonly value: number | undefined
-  /** as it stands in the table of bars */
+  /** what it is held against, and what a quick run falls short of by that */
   readonly bar: string
   readonly passed: boolean
   /** why it could not be measured here: then it is passed */
@@ -183,17 +187,20 @@ function verdictOf(
   share: number,
   leftOut: string | undefined,
 ): Verdict {
-  const values = peer === undefined ? [...series(samples, figure).values()] : ratioTo(samples, figure, peer)
+  const valuesOf = (some: readonly Sample[]) =>
+    peer === undefined ? [...series(some, figure).values()] : ratioTo(some, figure, peer)
+  const calm = valuesOf(samples.filter(({ disturbed }) => !disturbed))
+  const values = calm.length > 0 ? calm : valuesOf(samples)
   const value = values.length === 0 ? undefined : median(values)
+  const [least, most] = [atLeast && atLeast * share, atMost && atMost / share]
   const reached =
-    value !== undefined &&
-    (atLeast === undefined || value >= atLeast * share) &&
-    (atMost === undefined || value <= atMost / share)
+    value !== undefined && (least === undefined || value >= least) && (most === undefined || value <= most)
   const rounds = samples.filter((sample) => isOf(sample, figure) && sample.subject === figure.subject)
+  const held = least === undefined ? `≤ ${short(most)}` : `≥ ${short(least)}`
   return {
     what,
     value,
-    bar: atLeast === undefined ? `≤ ${atMost}` : `≥ ${atLeast}`,
+    bar: share === 1 ? held : `${held}, in full ${atLeast ?? atMost}`,
     passed: reached || leftOut !== undefined,
     leftOut,
     rounds: rounds.length,

@@ -18,7 +18,7 @@ export async function machineFacts(): Promise<Record<string, string>> {
       `ypldap ${versionIn(join(ROOT, 'package.json'))}${await commit()}`,
       `Node ${process.version}`,
       `koffi ${koffiVersion()}`,
-      `ypserv ${await packageVersion('ypserv')}`,
+      ...(await packageVersions('ypserv', 'slapi-nis', '389-ds-base', 'slapd')),
     ].join(', '),
   }
 }
@@ -35,9 +35,11 @@ function koffiVersion(): string {
   }
 }
 
-async function packageVersion(name: string): Promise<string> {
-  const { status, stdout } = await run('dpkg-query', ['-W', '-f', `\${Version}`, name])
-  return status === 0 ? stdout : 'of unknown version'
+/** Of those that are installed. */
+async function packageVersions(...names: readonly string[]): Promise<readonly string[]> {
+  const format = `\${Package} \${Version}\n`
+  const listed = await run('dpkg-query', ['-W', '-f', format, ...names]).catch(() => undefined)
+  return (listed?.stdout ?? '').split('\n').filter((line) => /^\S+ \S/.test(line))
 }
 
 /** Of a checkout, and whether it is as committed. */

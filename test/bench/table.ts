@@ -130,7 +130,7 @@ export const SECTIONS: readonly Section[] = [
   {
     trial: 'memory',
     better: 'less',
-    title: 'Memory of all processes of a server, after the above',
+    title: 'Memory of all processes of a server, when MATCH and ALL have been measured',
     columns: [
       { metric: 'rss', label: 'resident MB' },
       { metric: 'pss', label: 'proportional MB' },
@@ -227,7 +227,8 @@ export function verdictLines(verdicts: readonly Verdict[]): readonly string[] {
     bar,
     `${disturbed} of ${rounds}`,
   ])
-  return ['## Bars', '', ...markdown(['', 'what', 'median', 'bar', 'rounds disturbed'], rows), '']
+  const said = 'Judged by the rounds that nothing disturbed, where there are such.'
+  return ['## Bars', '', said, '', ...markdown(['', 'what', 'median', 'bar', 'rounds disturbed'], rows), '']
 }
 
 function cell(values: Spread | undefined): string {
