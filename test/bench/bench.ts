@@ -79,9 +79,9 @@ const FULL: Extent = {
   full: true,
   rounds: 5,
   longRounds: 2,
-  milliseconds: 1500,
+  milliseconds: 1000,
   streams: 500,
-  patience: 120,
+  patience: 90,
   hurry: 600,
 }
 
