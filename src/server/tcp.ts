@@ -13,6 +13,7 @@ import {
   DRAIN_IDLE_MS,
   DRAIN_MS,
   FRAGMENT_BYTES,
+  ROUND_FRAGMENTS,
   TCP_CONNECTIONS,
   TCP_IDLE_MS,
 } from './limits.ts'
@@ -202,8 +203,8 @@ class Connection {
   #writeRest(): boolean {
     const rest = this.#rest
     if (rest === undefined) return true
-    while (rest.at < rest.end) {
-      if (this.#socket.writableNeedDrain) return false
+    for (let fragments = 0; rest.at < rest.end; fragments++) {
+      if (fragments >= ROUND_FRAGMENTS && this.#socket.writableNeedDrain) return false
       const length = Math.min(FRAGMENT_BYTES, rest.end - rest.at)
       const mark = Buffer.allocUnsafe(MARK_BYTES)
       writeMark(mark, 0, length, rest.at + length === rest.end)
