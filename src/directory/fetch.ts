@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Filter } from 'ldapts'
 
 import type { DirectoryConfig, Located } from '../config/config.ts'
+import type { Log } from '../log.ts'
 import type { Group, Rejection, Rows, User } from '../maps/rows.ts'
 import { DnError, withinBase } from './dn.ts'
 import type { Entry } from './entry.ts'
@@ -12,7 +13,7 @@ import { type LdapContext, type Lookup, systemLookup, withSession } from './ldap
 import { LIMITS, type Limits } from './limits.ts'
 import { utf8Octets } from './octets.ts'
 import { createRowMaker, type Fields, groupAttributes, userAttributes } from './rows.ts'
-import { search } from './search.ts'
+import { type Search, searchSideBySide } from './side-by-side.ts'
 
 /** The rows of one directory, and how they were come by. */
 export interface Fetched extends Rows {
@@ -28,6 +29,7 @@ export interface Fetched extends Rows {
 export interface FetchOptions {
   /** told of each entry, with how many there were so far */
   readonly entry?: (count: number) => void
+  readonly log?: Log
   /** for tests: other limits, another resolver */
   readonly limits?: Partial<Limits>
   readonly lookup?: Lookup
@@ -55,10 +57,15 @@ export async function fetchDirectory(
   try {
     const context = { limits, lookup: options.lookup ?? systemLookup, signal: stop.signal }
     const rows = gather(config.fields, options.entry ?? (() => {}))
-    const { source, references } = await fetchRows(config, rows, context)
+    const { log = () => {} } = options
+    const alone = (reason: string) => {
+      if (stop.signal.aborted) return
+      log('debug', 'one-connection', `directory "${config.label}": groups after users, as ${reason}`)
+    }
+    const { source, references } = await fetchRows(config, rows, context, alone)
     return {
       directory: config.label,
-      ...rows.gathered,
+      ...rows.gathered(),
       source,
       references,
       entries: rows.count(),
@@ -76,7 +83,7 @@ export async function fetchDirectory(
 type Gathered = Pick<Rows, 'users' | 'groups' | 'rejected'>
 
 interface Gatherer {
-  readonly gathered: Gathered
+  readonly gathered: () => Gathered
   /** entries so far */
   readonly count: () => number
   readonly clear: () => void
@@ -89,40 +96,40 @@ interface Outcome {
   readonly references: number
 }
 
-async function fetchRows(config: DirectoryConfig, rows: Gatherer, context: LdapContext): Promise<Outcome> {
+async function fetchRows(
+  config: DirectoryConfig,
+  rows: Gatherer,
+  context: LdapContext,
+  alone: (reason: string) => void,
+): Promise<Outcome> {
   context.signal.throwIfAborted()
   const filters = { user: filterOf(config.userFilter), group: filterOf(config.groupFilter) }
   if (config.location.kind === 'file') return fetchFile(config, config.location.path, filters, rows, context)
-  const { value, address } = await withSession(config, config.location, context, async (session) => {
+  const { pageSize, userBase, groupBase, fields } = config
+  const users: Search = {
+    query: {
+      base: userBase.value,
+      filter: filters.user,
+      attributes: userAttributes(fields),
+      pageSize,
+    },
+    onEntry: rows.addUser,
+  }
+  const groups: Search = {
+    query: {
+      base: groupBase.value,
+      filter: filters.group,
+      attributes: groupAttributes(fields),
+      pageSize,
+    },
+    onEntry: rows.addGroup,
+  }
+  const { value, address } = await withSession(config, config.location, context, (sessions) => {
     // An address that failed before may have given some.
     rows.clear()
-    const { limits } = context
-    const { pageSize } = config
-    const users = await search(
-      session,
-      {
-        base: config.userBase.value,
-        filter: filters.user,
-        attributes: userAttributes(config.fields),
-        pageSize,
-      },
-      limits,
-      rows.addUser,
-    )
-    const groups = await search(
-      session,
-      {
-        base: config.groupBase.value,
-        filter: filters.group,
-        attributes: groupAttributes(config.fields),
-        pageSize,
-      },
-      limits,
-      rows.addGroup,
-    )
-    return users.references + groups.references
+    return searchSideBySide(sessions, [users, groups], context.limits, alone)
   })
-  return { references: value, source: address }
+  return { references: value[0].references + value[1].references, source: address }
 }
 
 interface Filters {
@@ -162,26 +169,27 @@ async function fetchFile(
 function gather(fields: Fields, counted: (count: number) => void): Gatherer {
   const users: User[] = []
   const groups: Group[] = []
-  const rejected: Rejection[] = []
+  // Apart, as they come side by side and are to be in the same order each time.
+  const rejected: Record<'users' | 'groups', Rejection[]> = { users: [], groups: [] }
   let count = 0
   const make = createRowMaker(fields)
   return {
-    gathered: { users, groups, rejected },
+    gathered: () => ({ users, groups, rejected: [...rejected.users, ...rejected.groups] }),
     count: () => count,
     clear() {
-      for (const list of [users, groups, rejected]) list.length = 0
+      for (const list of [users, groups, rejected.users, rejected.groups]) list.length = 0
       count = 0
     },
     addUser(entry) {
       counted(++count)
       const row = make.user(entry)
-      if ('reason' in row) rejected.push(row)
+      if ('reason' in row) rejected.users.push(row)
       else users.push(row)
     },
     addGroup(entry) {
       counted(++count)
       const row = make.group(entry)
-      if ('reason' in row) rejected.push(row)
+      if ('reason' in row) rejected.groups.push(row)
       else groups.push(row)
     },
   }

@@ -28,6 +28,13 @@ export const systemLookup: Lookup = async (host) => {
   return found.map(({ address }) => address)
 }
 
+/** Conversations with one server at one address. */
+export interface Sessions {
+  readonly session: Session
+  /** Runs `work` in a further session, which `stop` ends. */
+  readonly beside: <T>(stop: AbortSignal, work: (session: Session) => Promise<T>) => Promise<T>
+}
+
 /**
  * Runs `work` in a session of the directory: connected, secured and bound. Every address of the host is tried in
  * turn with the whole of it, so what a failed attempt had gathered is dropped with it.
@@ -37,25 +44,35 @@ export async function withSession<T>(
   config: DirectoryConfig,
   server: Server,
   context: LdapContext,
-  work: (session: Session) => Promise<T>,
+  work: (sessions: Sessions) => Promise<T>,
 ): Promise<{ readonly value: T; readonly address: string }> {
   const trust = server.kind === 'ldap' && server.security !== 'none' ? loadTrust(config) : undefined
   const failures: DirectoryError[] = []
   for (const target of await resolve(server, context)) {
     const address = 'path' in target ? target.path : target.host
+    const attempt = async <R>(signal: AbortSignal, use: (session: Session) => Promise<R>): Promise<R> => {
+      try {
+        return await inSession(config, server, target, trust, { ...context, signal }, use)
+      } catch (error) {
+        if (!(error instanceof DirectoryError)) throw error
+        throw new DirectoryError(error.code, withoutPassword(error.message, config))
+      }
+    }
+    const beside: Sessions['beside'] = (stop, use) => attempt(AbortSignal.any([context.signal, stop]), use)
     try {
-      return { value: await attempt(config, server, target, trust, context, work), address }
+      const value = await attempt(context.signal, (session) => work({ session, beside }))
+      return { value, address }
     } catch (error) {
       context.signal.throwIfAborted()
       if (!(error instanceof DirectoryError)) throw error
-      failures.push(new DirectoryError(error.code, `${address}: ${withoutPassword(error.message, config)}`))
+      failures.push(new DirectoryError(error.code, `${address}: ${error.message}`))
     }
   }
   const text = failures.map(({ message }) => message).join('; next address ')
   throw new DirectoryError(failures.at(-1)?.code ?? 'resolve-failed', text || 'the host has no address')
 }
 
-async function attempt<T>(
+async function inSession<T>(
   config: DirectoryConfig,
   server: Server,
   target: Target,

@@ -7,6 +7,7 @@ import { rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { DirectoryConfig } from '../config/config.ts'
 import { sourceOf } from '../config/fingerprint.ts'
+import type { Log } from '../log.ts'
 import { judge } from '../maps/guard.ts'
 import type { Rows } from '../maps/rows.ts'
 import { clip } from '../messages/common.ts'
@@ -26,6 +27,7 @@ export interface Held {
 }
 
 export interface Reading {
+  readonly log: Log
   readonly force: boolean
   /** percent of its users, and of its groups, that must still be there */
   readonly guardShrink: number
@@ -113,13 +115,14 @@ export class Member {
   }
 
   /** Reads it; afterwards `fault` tells why that failed. Throws only what is no fault of the directory's. */
-  async read(signal: AbortSignal, { force, guardShrink, progress }: Reading): Promise<void> {
+  async read(signal: AbortSignal, { log, force, guardShrink, progress }: Reading): Promise<void> {
     const begun = performance.now()
     // What it says at the end of the reading may have been said at its start.
     const at = Math.floor(Date.now() / 1000)
     this.#reading = true
     try {
       const fetched = await fetchDirectory(this.config, signal, {
+        log,
         entry: (count) => progress(count, Math.round(performance.now() - begun)),
       })
       if (!force) this.#judge(fetched, guardShrink)

@@ -96,7 +96,7 @@ export async function openPublisher(settings: DirectorySettings): Promise<Publis
         return { outcome: unchanged ? 'unchanged' : 'published', users, groups, rejected }
       } finally {
         // Its memory goes back at once, not when it is missed.
-        bytes.resize(0)
+        bytes.transfer(0)
       }
     },
   }

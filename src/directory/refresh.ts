@@ -65,10 +65,10 @@ export async function refresh(options: RefreshOptions): Promise<Refreshed> {
   }
 }
 
-async function readAll({ settings, due, force, signal, tell, progress }: RefreshOptions): Promise<void> {
+async function readAll({ settings, due, force, signal, tell, progress, log }: RefreshOptions): Promise<void> {
   const { guardShrink } = settings
   const readings = due.map((member) =>
-    member.read(signal, { force, guardShrink, progress: seldom(member.label, progress) }),
+    member.read(signal, { log, force, guardShrink, progress: seldom(member.label, progress) }),
   )
   tell()
   for (const reading of readings) void reading.then(tell, () => {})

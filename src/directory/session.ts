@@ -95,6 +95,11 @@ export class Session {
     this.#attach()
   }
 
+  /** Whatever is under way fails with this. */
+  end(reason: unknown): void {
+    this.#fail(reason)
+  }
+
   /** Says goodbye if there is someone to say it to, and resolves when the connection is closed. */
   async close(): Promise<void> {
     this.#signal.removeEventListener('abort', this.#onAbort)

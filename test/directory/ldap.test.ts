@@ -154,7 +154,7 @@ describe('a refresh', () => {
         credentials: { kind: 'external', authzid: 'u:nis' },
       })
       expect(await fetchDirectory(config, never)).toMatchObject({ source: path, users: [{ name: 'u1' }] })
-      expect(binds).toMatchObject([{ mechanism: 'EXTERNAL', credentials: 'u:nis', dn: '' }])
+      expect(binds[0]).toMatchObject({ mechanism: 'EXTERNAL', credentials: 'u:nis', dn: '' })
     } finally {
       rmSync(folder, { recursive: true })
     }
@@ -183,7 +183,7 @@ describe('a bind', () => {
       await answerSearches(client)
     })
     await fetchDirectory(directory(peer.port, { credentials: SIMPLE }), never)
-    expect(binds).toMatchObject([{ operation: 'bind', dn: SIMPLE.dn, password: SIMPLE.password }])
+    expect(binds[0]).toMatchObject({ operation: 'bind', dn: SIMPLE.dn, password: SIMPLE.password })
   })
 
   test('that is refused is an error that names the DN, not the password, even if the server repeats it', async () => {
@@ -543,12 +543,13 @@ describe('stopping from outside', () => {
       await client.next()
       stop.abort()
     })
+    const other = await usePeer(answerSearches, { host: '127.0.0.2', port: peer.port })
     const location = { kind: 'ldap', host: 'two.example.com', port: peer.port, security: 'none' } as const
-    const addresses = ['127.0.0.1', '127.0.0.1']
+    const addresses = ['127.0.0.1', '127.0.0.2']
     await failure(
       fetchDirectory(directory(0, { location }), stop.signal, { lookup: () => Promise.resolve(addresses) }),
     )
-    expect(peer.accepted).toBe(1)
+    expect(other.accepted).toBe(0)
   })
 })
 
@@ -590,7 +591,7 @@ describe('a host of several addresses', () => {
     )
     const config = directory(0, { location: location(good.port) })
     const fetched = await fetchDirectory(config, never, { lookup })
-    expect(bad.accepted).toBe(1)
+    expect(bad.accepted).toBeGreaterThan(0)
     expect(fetched.users.map(({ name }) => name)).toEqual(['u1'])
     expect(fetched.groups.map(({ name }) => name)).toEqual(['g1'])
   })
@@ -607,8 +608,8 @@ describe('a host of several addresses', () => {
     const peer = await usePeer((client) => client.close())
     const config = directory(0, { location: location(peer.port) })
     const many = Array.from({ length: 20 }, () => '127.0.0.1')
-    await failure(fetchDirectory(config, never, { lookup: () => Promise.resolve(many) }))
-    expect(peer.accepted).toBe(8)
+    const error = await failure(fetchDirectory(config, never, { lookup: () => Promise.resolve(many) }))
+    expect(error.message.match(/127\.0\.0\.1: /g)).toHaveLength(8)
   })
 
   test('that has none, or is unknown, is an error', async () => {

@@ -47,9 +47,10 @@ export function groupEntry(id: number, number: number): Buffer {
   })
 }
 
-/** One search of users and one of groups, each answered with one entry on one page. */
-export async function answerSearches(client: LdapClient): Promise<void> {
+/** One search of users, of which `asked` is told, and one of groups, each answered with one entry on one page. */
+export async function answerSearches(client: LdapClient, asked: () => void = () => {}): Promise<void> {
   const users = await client.next()
+  asked()
   client.send(userEntry(users.id, 1), searchDone(users.id, 0, { cookie: '' }))
   const groups = await client.next()
   client.send(groupEntry(groups.id, 1), searchDone(groups.id, 0, { cookie: '' }))

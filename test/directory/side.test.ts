@@ -547,14 +547,8 @@ describe('another configuration', () => {
   test('with another filter is in force at once, and reads that directory alone', async () => {
     const asked: string[] = []
     const peers = [
-      await usePeer(async (client) => {
-        asked.push('first')
-        await answerSearches(client)
-      }),
-      await usePeer(async (client) => {
-        asked.push('second')
-        await answerSearches(client)
-      }),
+      await usePeer((client) => answerSearches(client, () => asked.push('first'))),
+      await usePeer((client) => answerSearches(client, () => asked.push('second'))),
     ]
     const config = (filter: string) =>
       configOf(

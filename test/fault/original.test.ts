@@ -558,7 +558,7 @@ describe('a refresh', () => {
     })
     const lab = await startSide(configFor(first.peer, second.peer))
     expect(await names(lab)).toEqual(['u1', 'u9'])
-    expect([first.peer.accepted, second.peer.accepted]).toEqual([1, 1])
+    expect([first.peer.searches, second.peer.searches]).toEqual([2, 2])
   })
 
   test('asks for pages of the size that is configured', async () => {
@@ -606,7 +606,7 @@ describe('a refresh', () => {
     const bad = await usePeer(ends(0, 52), { host: '127.0.0.2', port: good.port })
     const config = directoryOf(`"ldap.example.com" port ${good.port}`)
     const fetched = await fetchDirectory(config, never, { lookup: twoAddresses })
-    expect(bad.accepted).toBe(1)
+    expect(bad.accepted).toBeGreaterThan(0)
     expect(fetched.users.map(({ name }) => name)).toEqual(['u1'])
   })
 
@@ -816,7 +816,7 @@ describe('configuration', () => {
   test('a port is where the directory is asked', async () => {
     const peer = await usePeer(users(1))
     expect((await fetchDirectory(directoryOf(at(peer)), never)).users).toHaveLength(1)
-    expect(peer.accepted).toBe(1)
+    expect(peer.searches).toBe(2)
   })
 
   test.each([

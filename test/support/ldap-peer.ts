@@ -47,6 +47,8 @@ export interface LdapPeer {
   readonly open: number
   /** connections ever made */
   readonly accepted: number
+  /** that the script was told of */
+  readonly searches: number
   /** resolves when no connection is open */
   quiet(): Promise<void>
   stop(): Promise<void>
@@ -54,18 +56,33 @@ export interface LdapPeer {
 
 export type Script = (client: LdapClient) => Promise<void> | void
 
+export interface PeerOptions {
+  readonly tls?: tls.TlsOptions
+  readonly host?: string
+  readonly port?: number
+  readonly path?: string
+  /**
+   * Plays the script to a connection that begins with the search of groups, too. Without it such a one, which stands
+   * beside that of users, is closed, as by a server that allows but one.
+   */
+  readonly sideBySide?: boolean
+}
+
 /** Starts a peer that plays `script` to every connection, over TLS when given its options. */
-export async function startPeer(
-  script: Script,
-  options: { tls?: tls.TlsOptions; host?: string; port?: number; path?: string } = {},
-): Promise<LdapPeer> {
+export async function startPeer(script: Script, options: PeerOptions = {}): Promise<LdapPeer> {
   const sockets = new Set<net.Socket>()
   let accepted = 0
+  let searches = 0
+  const searched = () => {
+    searches += 1
+  }
   let settle: (() => void)[] = []
   const serve = (socket: net.Socket) => {
-    void Promise.resolve(script(createClient(socket))).catch((error: unknown) => {
-      if (!(error instanceof ClientGone)) throw error
-    })
+    void Promise.resolve(script(createClient(socket, searched, options.sideBySide ?? false))).catch(
+      (error: unknown) => {
+        if (!(error instanceof ClientGone)) throw error
+      },
+    )
   }
   const server = options.tls === undefined ? net.createServer(serve) : tls.createServer(options.tls, serve)
   server.on('tlsClientError', () => undefined)
@@ -90,6 +107,9 @@ export async function startPeer(
     get open() {
       return sockets.size
     },
+    get searches() {
+      return searches
+    },
     get accepted() {
       return accepted
     },
@@ -106,7 +126,10 @@ export async function startPeer(
 
 class ClientGone extends Error {}
 
-function createClient(first: net.Socket): LdapClient {
+const GROUPS = 'posixGroup'
+
+function createClient(first: net.Socket, searched: () => void, sideBySide: boolean): LdapClient {
+  let begun = false
   let socket = first
   let bytes = Buffer.alloc(0)
   let gone = false
@@ -129,7 +152,15 @@ function createClient(first: net.Socket): LdapClient {
         const message = takeMessage(bytes)
         if (message !== undefined) {
           bytes = bytes.subarray(message.length)
-          return readRequest(message)
+          const request = readRequest(message)
+          if (request.operation !== 'search') return request
+          if (sideBySide || begun || !request.filter!.includes(GROUPS)) {
+            begun = true
+            searched()
+            return request
+          }
+          socket.destroy()
+          throw new ClientGone()
         }
         if (gone) throw new ClientGone()
         await new Promise<void>((resolve) => {
