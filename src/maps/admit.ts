@@ -3,19 +3,18 @@
  * A row is judged alone; the rest goes on.
  */
 import { YPMAXRECORD } from '../../rpc/yp.ts'
-import { groupLine, masterPasswdLine, passwdLine } from './lines.ts'
+import { groupLine, masterPasswdLength, passwdLength } from './lines.ts'
 import type { Group, Octets, User } from './rows.ts'
 
 /** 4294967295 is (uid_t)-1: "no such id", and "leave unchanged" to chown(2). */
 const MAX_ID = 4294967294
 
-/** A row as the maps take it, with numbers in their shortest form, and the label of its directory. */
-export type Admitted<Row> = Row & { readonly directory: string }
+/** The reason why a row is left out. */
+export type Refusal = string
 
-export type Verdict<Row> = { readonly row: Admitted<Row> } | { readonly reason: string }
-
-export function admitUser(user: User, directory: string, recordLimit: number): Verdict<User> {
-  const reason =
+/** The row as the maps take it, with numbers in their shortest form; or why they can't. */
+export function admitUser(user: User, recordLimit: number): User | Refusal {
+  const bad =
     badName('user', user.name) ??
     badId('uid', user.uid) ??
     badId('gid', user.gid) ??
@@ -27,10 +26,12 @@ export function admitUser(user: User, directory: string, recordLimit: number): V
     badField('gecos', user.gecos) ??
     badField('home', user.home) ??
     badField('shell', user.shell)
-  if (reason !== undefined) return { reason }
-  const row = { ...user, directory, uid: shortest(user.uid), gid: shortest(user.gid) }
-  const longest = Math.max(passwdLine(row).length, masterPasswdLine(row).length)
-  return withinLimit(row, longest, recordLimit)
+  if (bad !== undefined) return bad
+  const uid = shortest(user.uid)
+  const gid = shortest(user.gid)
+  // As a rule nothing changes, and a copy of every row would double them.
+  const row = uid === user.uid && gid === user.gid ? user : { ...user, uid, gid }
+  return overLimit(row.name, Math.max(passwdLength(row), masterPasswdLength(row)), recordLimit) ?? row
 }
 
 /**
@@ -39,34 +40,29 @@ export function admitUser(user: User, directory: string, recordLimit: number): V
  */
 export function admitGroup(
   group: Group,
-  directory: string,
   recordLimit: number,
   leftOut: (reason: string) => void,
-): Verdict<Group> {
-  const reason = badName('group', group.name) ?? badId('gid', group.gid) ?? badField('passwd', group.password)
-  if (reason !== undefined) return { reason }
-  const members = new Set<Octets>()
+): Group | Refusal {
+  const bad = badName('group', group.name) ?? badId('gid', group.gid) ?? badField('passwd', group.password)
+  if (bad !== undefined) return bad
+  const unique = new Set<Octets>()
   for (const member of group.members) {
     const bad = badMember(member)
-    if (bad === undefined) members.add(member)
+    if (bad === undefined) unique.add(member)
     else leftOut(`${bad}, left out of group ${quoted(group.name)}`)
   }
-  const row = { ...group, directory, gid: shortest(group.gid), members: [...members] }
-  return withinLimit(row, groupLine(row, []).length, recordLimit)
+  const gid = shortest(group.gid)
+  const members = unique.size === group.members.length ? group.members : [...unique]
+  const row = gid === group.gid && members === group.members ? group : { ...group, gid, members }
+  return overLimit(row.name, groupLine(row, []).length, recordLimit) ?? row
 }
 
-function withinLimit<Row extends User | Group>(
-  row: Admitted<Row>,
-  length: number,
-  recordLimit: number,
-): Verdict<Row> {
-  if (row.name.length > YPMAXRECORD)
-    return { reason: `name of ${row.name.length} bytes: at most ${YPMAXRECORD}` }
-  if (length <= recordLimit) return { row }
-  return { reason: `line of ${length} bytes: the record limit is ${recordLimit}` }
+function overLimit(name: Octets, length: number, recordLimit: number): Refusal | undefined {
+  if (name.length > YPMAXRECORD) return `name of ${name.length} bytes: at most ${YPMAXRECORD}`
+  return length > recordLimit ? `line of ${length} bytes: the record limit is ${recordLimit}` : undefined
 }
 
-function badName(what: string, name: Octets): string | undefined {
+function badName(what: string, name: Octets): Refusal | undefined {
   if (name === '') return `empty ${what} name`
   // A leading + or - is a command in passwd(5) and group(5): "include NIS here", "leave out".
   if (name.startsWith('+') || name.startsWith('-')) return `${what} name ${quoted(name)} starts with + or -`
@@ -75,32 +71,41 @@ function badName(what: string, name: Octets): string | undefined {
   return badField(`${what} name`, name)
 }
 
-function badMember(name: Octets): string | undefined {
+function badMember(name: Octets): Refusal | undefined {
   if (name.includes(',')) return `member ${quoted(name)} contains a comma`
   return badName('member', name)
 }
 
 /** A colon ends a field, a newline a record, a NUL a C string. */
-function badField(field: string, value: Octets): string | undefined {
-  const at = value.search(/[:\n\r\0]/)
-  if (at === -1) return undefined
-  const found = { ':': 'a colon', '\n': 'a newline', '\r': 'a carriage return', '\0': 'a NUL' }[value[at]!]
-  return `${field} contains ${found} at byte ${at + 1}`
+function badField(field: string, value: Octets): Refusal | undefined {
+  for (let at = 0; at < value.length; at++) {
+    if (isSeparator(value.charCodeAt(at))) {
+      const found = { ':': 'a colon', '\n': 'a newline', '\r': 'a carriage return', '\0': 'a NUL' }[
+        value[at]!
+      ]
+      return `${field} contains ${found} at byte ${at + 1}`
+    }
+  }
+  return undefined
 }
 
-function badId(field: string, value: Octets): string | undefined {
+function isSeparator(byte: number): boolean {
+  return byte === 0x3a || (byte <= 0x0d && (byte === 0x0a || byte === 0x0d || byte === 0))
+}
+
+function badId(field: string, value: Octets): Refusal | undefined {
   if (/^\d{1,10}$/.test(value) && Number(value) <= MAX_ID) return undefined
   return `${field} ${quoted(value)} is not a number from 0 to ${MAX_ID}`
 }
 
 /** Seconds since 1970; shadowExpire and its like use -1 for never. */
-function badTime(field: string, value: Octets): string | undefined {
+function badTime(field: string, value: Octets): Refusal | undefined {
   if (/^-?\d{1,15}$/.test(value)) return undefined
   return `${field} ${quoted(value)} is not a number`
 }
 
 function shortest(id: Octets): Octets {
-  return String(Number(id))
+  return id.startsWith('0') ? String(Number(id)) : id
 }
 
 function quoted(value: Octets): string {

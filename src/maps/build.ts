@@ -3,7 +3,7 @@ import type { Counts } from './guard.ts'
 import { CONTENTS_BYTES, Header } from './image-format.ts'
 import { type ImageOptions, writeImage } from './image-writer.ts'
 import { mergeRows, type Rejected } from './merge.ts'
-import { type MapRecords, makeRecords } from './records.ts'
+import { makeRecords } from './records.ts'
 import type { Rows } from './rows.ts'
 
 export interface BuildOptions extends Omit<ImageOptions, 'users' | 'groups'> {
@@ -13,7 +13,7 @@ export interface BuildOptions extends Omit<ImageOptions, 'users' | 'groups'> {
 }
 
 export interface Built {
-  /** resizable: `resize(0)` gives its memory back at once */
+  /** `transfer(0)` gives its memory back at once */
   readonly bytes: ArrayBuffer
   /** equal for two images that say the same, each of its time; in hex */
   readonly contents: string
@@ -26,21 +26,15 @@ export function buildImage(directories: readonly Rows[], options: BuildOptions):
   const { domain, recordLimit } = options
   const merged = mergeRows(directories, recordLimit)
   const rejected = [...merged.rejected]
-  const counts: { name: string; records: number }[] = []
   const cut = (one: Rejected) => void rejected.push(one)
-  function* records(): Generator<MapRecords> {
-    for (const map of makeRecords(options.maps, merged, { domain, recordLimit, cut })) {
-      counts.push({ name: map.name, records: map.keys.length })
-      yield map
-    }
-  }
-  const users = merged.users.length
-  const groups = merged.groups.length
-  const bytes = writeImage(records(), options.maps.length, { ...options, users, groups })
+  const maps = makeRecords(options.maps, merged, { domain, recordLimit, cut })
+  const users = merged.users.rows.length
+  const groups = merged.groups.rows.length
+  const bytes = writeImage(maps, { ...options, users, groups })
   return {
     bytes,
     contents: Buffer.from(bytes, Header.contents, CONTENTS_BYTES).toString('hex'),
-    counts: { users, groups, maps: counts },
+    counts: { users, groups, maps: maps.map(({ name, keys }) => ({ name, records: keys.length })) },
     rejected,
   }
 }

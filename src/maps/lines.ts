@@ -7,10 +7,28 @@ export function passwdLine(user: User): Octets {
   return `${name}:${password}:${uid}:${gid}:${gecos}:${home}:${shell}`
 }
 
+export function passwdLength({ name, password, uid, gid, gecos, home, shell }: User): number {
+  return (
+    name.length + password.length + uid.length + gid.length + gecos.length + home.length + shell.length + 6
+  )
+}
+
 /** The BSDs' ten fields, with the hash. */
 export function masterPasswdLine(user: User): Octets {
   const { name, hash, uid, gid, change, expire, gecos, home, shell } = user
   return `${name}:${hash}:${uid}:${gid}:${user.class}:${change}:${expire}:${gecos}:${home}:${shell}`
+}
+
+export function masterPasswdLength(user: User): number {
+  return (
+    passwdLength(user) -
+    user.password.length +
+    user.hash.length +
+    user.class.length +
+    user.change.length +
+    user.expire.length +
+    3
+  )
 }
 
 export function groupLine(group: Group, members: readonly Octets[]): Octets {
@@ -28,10 +46,17 @@ export function netidLine(uid: Octets, gids: readonly Octets[]): Octets {
 
 /** How many of `items`, joined by commas behind `head` bytes, stay within `limit` bytes. */
 export function fitting(head: number, items: readonly Octets[], limit: number): number {
-  let length = head
-  for (const [index, item] of items.entries()) {
-    length += (index === 0 ? 0 : 1) + item.length
-    if (length > limit) return index
+  let length = head - 1
+  for (let count = 0; count < items.length; count++) {
+    length += items[count]!.length + 1
+    if (length > limit) return count
   }
   return items.length
+}
+
+/** The bytes of the first `count` of `items`, joined by commas. */
+export function joinedLength(items: readonly Octets[], count: number): number {
+  let length = Math.max(0, count - 1)
+  for (let index = 0; index < count; index++) length += items[index]!.length
+  return length
 }

@@ -1,134 +1,184 @@
 /** Rows to the records of each map: which keys, which values. */
-import type { Admitted } from './admit.ts'
-import { fitting, groupLine, masterPasswdLine, netidKey, netidLine, passwdLine } from './lines.ts'
-import type { Merged, Rejected } from './merge.ts'
-import type { Group, Octets } from './rows.ts'
+import {
+  fitting,
+  groupLine,
+  joinedLength,
+  masterPasswdLength,
+  masterPasswdLine,
+  netidKey,
+  netidLine,
+  passwdLength,
+  passwdLine,
+} from './lines.ts'
+import { gidsOfUsers } from './memberships.ts'
+import type { Admitted, Merged, Rejected } from './merge.ts'
+import { ascending, numbersTo } from './order.ts'
+import type { Group, Octets, User } from './rows.ts'
 
-/** One map's records: `values[i]` belongs to `keys[i]`; keys are unique, in no particular order. */
+/** One map's records. */
 export interface MapRecords {
   readonly name: string
   /** carries hashes: only for callers on a reserved port */
   readonly secure: boolean
+  /** in ascending order of their bytes, each once */
   readonly keys: readonly Octets[]
-  readonly values: readonly Octets[]
+  /** which of `lines` is the value of each key */
+  readonly numbers: Uint32Array
+  readonly lines: Lines
+}
+
+/** Values that a map, or several, are made of. All of them take more than the rows do: each is made when it is written. */
+export interface Lines {
+  readonly lengths: Uint32Array
+  readonly line: (number: number) => Octets
 }
 
 export interface RecordOptions {
   readonly domain: string
   readonly recordLimit: number
-  /** hears of every record that was cut */
+  /** hears of every line that was cut */
   readonly cut: (rejected: Rejected) => void
 }
 
-type Maker = (merged: Merged, options: RecordOptions) => Omit<MapRecords, 'name'>
-
-const MAKERS: Readonly<Record<string, Maker>> = {
-  'passwd.byname': ({ users }) => table(users, (user) => user.name, passwdLine),
-  'passwd.byuid': ({ users }) => table(firstById(users, 'uid'), (user) => user.uid, passwdLine),
-  'master.passwd.byname': ({ users }) => secure(table(users, (user) => user.name, masterPasswdLine)),
-  'master.passwd.byuid': ({ users }) =>
-    secure(table(firstById(users, 'uid'), (user) => user.uid, masterPasswdLine)),
-  'group.byname': ({ groups }, options) =>
-    table(
-      groups,
-      (group) => group.name,
-      (group) => cutGroupLine(group, options),
-    ),
-  // Cuts are told once, by name.
-  'group.bygid': ({ groups }, options) =>
-    table(
-      firstById(groups, 'gid'),
-      (group) => group.gid,
-      (group) => cutGroupLine(group, silent(options)),
-    ),
-  'netid.byname': netid,
-}
-
-/**
- * The records of the maps that are asked for, in their order, one map at a time: together they take several times
- * what the rows take. Throws RangeError for a map it can't make.
- */
-export function* makeRecords(
+/** The records of the maps that are asked for, in their order. Throws RangeError for a map it can't make. */
+export function makeRecords(
   maps: readonly string[],
   merged: Merged,
   options: RecordOptions,
-): Generator<MapRecords, void> {
-  for (const name of maps) {
-    const make = MAKERS[name]
+): readonly MapRecords[] {
+  const makers = makersOf(merged, options)
+  return maps.map((name) => {
+    const make = makers[name]
     if (make === undefined) throw new RangeError(`no map named ${name} can be made`)
-    yield { name, ...make(merged, options) }
+    return { name, secure: name.startsWith('master.'), ...make() }
+  })
+}
+
+type Keyed = Pick<MapRecords, 'keys' | 'numbers'>
+
+function makersOf(
+  merged: Merged,
+  options: RecordOptions,
+): Readonly<Record<string, () => Keyed & Pick<MapRecords, 'lines'>>> {
+  const users = merged.users.rows
+  const groups = merged.groups.rows
+  const byName = once(() => keyed(users.map(({ name }) => name)))
+  const byUid = once(() => keyedByFirst(users.map(({ uid }) => uid)))
+  const passwd = once(() => linesOf(users, passwdLength, passwdLine))
+  const master = once(() => linesOf(users, masterPasswdLength, masterPasswdLine))
+  const group = once(() => groupLines(merged.groups, options))
+  return {
+    'passwd.byname': () => ({ ...byName(), lines: passwd() }),
+    'passwd.byuid': () => ({ ...byUid(), lines: passwd() }),
+    'master.passwd.byname': () => ({ ...byName(), lines: master() }),
+    'master.passwd.byuid': () => ({ ...byUid(), lines: master() }),
+    'group.byname': () => ({ ...keyed(groups.map(({ name }) => name)), lines: group() }),
+    'group.bygid': () => ({ ...keyedByFirst(groups.map(({ gid }) => gid)), lines: group() }),
+    'netid.byname': () => ({ ...keyedByNetid(users, options.domain), lines: netidLines(merged, options) }),
   }
 }
 
-function table<Row>(
-  rows: readonly Row[],
-  key: (row: Row) => Octets,
-  value: (row: Row) => Octets,
-): Omit<MapRecords, 'name'> {
-  return { secure: false, keys: rows.map(key), values: rows.map(value) }
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => (made ??= make())
 }
 
-function secure(records: Omit<MapRecords, 'name'>): Omit<MapRecords, 'name'> {
-  return { ...records, secure: true }
-}
-
-function silent(options: RecordOptions): RecordOptions {
-  return { ...options, cut: () => {} }
+/** Row after row. */
+function keyed(keys: readonly Octets[]): Keyed {
+  return { keys, numbers: numbersTo(keys.length) }
 }
 
 /** Of rows that share an id, the one whose name sorts first, as with the original. */
-function firstById<Id extends 'uid' | 'gid', Row extends Readonly<Record<Id, Octets>>>(
-  rows: readonly Row[],
-  id: Id,
-): readonly Row[] {
-  const first = new Map<Octets, Row>()
-  for (const row of rows) if (!first.has(row[id])) first.set(row[id], row)
-  return [...first.values()]
+function keyedByFirst(ids: readonly Octets[]): Keyed {
+  const order = ascending(ids)
+  const numbers = order.filter((number, place) => place === 0 || ids[number] !== ids[order[place - 1]!])
+  return { keys: Array.from(numbers, (number) => ids[number]!), numbers }
 }
 
-function cutGroupLine(group: Admitted<Group>, { recordLimit, cut }: RecordOptions): Octets {
-  const whole = groupLine(group, group.members)
-  if (whole.length <= recordLimit) return whole
-  const kept = fitting(groupLine(group, []).length, group.members, recordLimit)
-  cut({
-    directory: group.directory,
-    dn: group.dn,
-    reason: `group "${group.name}" is over the record limit of ${recordLimit} bytes: ${
-      group.members.length - kept
-    } of ${group.members.length} members left out`,
+function keyedByNetid(users: readonly User[], domain: string): Keyed {
+  // What follows the @ is the same in all keys, and what precedes the uid.
+  const { numbers } = keyedByFirst(users.map(({ uid }) => `${uid}@`))
+  return { keys: Array.from(numbers, (number) => netidKey(users[number]!.uid, domain)), numbers }
+}
+
+function linesOf<Row>(rows: readonly Row[], length: (row: Row) => number, line: (row: Row) => Octets): Lines {
+  const lengths = new Uint32Array(rows.length)
+  for (let number = 0; number < lengths.length; number++) lengths[number] = length(rows[number]!)
+  return { lengths, line: (number) => line(rows[number]!) }
+}
+
+function groupLines({ rows, directories }: Admitted<Group>, { recordLimit, cut }: RecordOptions): Lines {
+  return listLines({
+    count: rows.length,
+    recordLimit,
+    head: (number) => groupLine(rows[number]!, []).length,
+    items: (number) => rows[number]!.members,
+    line: (number, members) => groupLine(rows[number]!, members),
+    cut: (number, left) => {
+      const { name, dn, members } = rows[number]!
+      cut({
+        directory: directories[number]!,
+        dn,
+        reason: `group "${name}" is over the record limit of ${recordLimit} bytes: ${
+          left
+        } of ${members.length} members left out`,
+      })
+    },
   })
-  return groupLine(group, group.members.slice(0, kept))
 }
 
 /** Every user's groups by id: what a client asks for instead of all groups (initgroups). */
-function netid(
-  { users, groups }: Merged,
-  { domain, recordLimit, cut }: RecordOptions,
-): Omit<MapRecords, 'name'> {
-  const secondary = new Map<Octets, Octets[]>()
-  for (const { gid, members } of groups) {
-    for (const member of members) {
-      const gids = secondary.get(member)
-      if (gids === undefined) secondary.set(member, [gid])
-      else gids.push(gid)
-    }
-  }
-  return table(
-    firstById(users, 'uid'),
-    (user) => netidKey(user.uid, domain),
-    (user) => {
-      const gids = [...new Set([user.gid, ...(secondary.get(user.name) ?? [])])]
-      const kept = fitting(user.uid.length + 1, gids, recordLimit)
-      if (kept < gids.length) {
-        cut({
-          directory: user.directory,
-          dn: user.dn,
-          reason: `netid of user "${user.name}" is over the record limit of ${recordLimit} bytes: ${
-            gids.length - kept
-          } of ${gids.length} groups left out`,
-        })
-      }
-      return netidLine(user.uid, gids.slice(0, kept))
+function netidLines({ users, groups }: Merged, { recordLimit, cut }: RecordOptions): Lines {
+  const { rows, directories } = users
+  const gidsOf = gidsOfUsers(users, groups.rows)
+  return listLines({
+    count: rows.length,
+    recordLimit,
+    head: (number) => rows[number]!.uid.length + 1,
+    items: gidsOf,
+    line: (number, gids) => netidLine(rows[number]!.uid, gids),
+    cut: (number, left) => {
+      const { name, dn } = rows[number]!
+      cut({
+        directory: directories[number]!,
+        dn,
+        reason: `netid of user "${name}" is over the record limit of ${recordLimit} bytes: ${
+          left
+        } of ${gidsOf(number).length} groups left out`,
+      })
     },
-  )
+  })
+}
+
+interface ListOptions {
+  readonly count: number
+  readonly recordLimit: number
+  /** the bytes of a line without its items */
+  readonly head: (number: number) => number
+  readonly items: (number: number) => readonly Octets[]
+  readonly line: (number: number, items: readonly Octets[]) => Octets
+  /** hears how many items of a line were left out */
+  readonly cut: (number: number, left: number) => void
+}
+
+/** Lines that end in a list, with as many of its items as fit. */
+function listLines({ count, recordLimit, head, items, line, cut }: ListOptions): Lines {
+  const lengths = new Uint32Array(count)
+  const kept = new Uint32Array(count)
+  for (let number = 0; number < count; number++) {
+    const all = items(number)
+    const first = head(number)
+    const fit = fitting(first, all, recordLimit)
+    kept[number] = fit
+    lengths[number] = first + joinedLength(all, fit)
+    if (fit < all.length) cut(number, all.length - fit)
+  }
+  return {
+    lengths,
+    line: (number) => {
+      const all = items(number)
+      const fit = kept[number]!
+      return line(number, fit < all.length ? all.slice(0, fit) : all)
+    },
+  }
 }

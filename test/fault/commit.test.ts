@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { commitImage, loadImage } from '../../src/maps/image-file.ts'
 import { writeImage } from '../../src/maps/image-writer.ts'
 import { contents } from '../support/map-contents.ts'
+import { mapRecords } from '../support/map-records.ts'
 
 /** The whole number is for `scripts/test --long`. */
 const KILLS = process.env['YPLDAP_LONG'] === '1' ? 1000 : 300
@@ -39,7 +40,7 @@ function imageOf(number: number): ArrayBuffer {
   const keys = Array.from({ length: SIZES[number]! }, (_, i) => `user${i}`)
   const values = keys.map(() => valueOf(number))
   const options = { domain: 'd', master: 'm', created: 1, users: keys.length, groups: 0 }
-  return writeImage([{ name: 'map', secure: false, keys, values }], 1, {
+  return writeImage([mapRecords('map', keys, values)], {
     ...options,
     generation: number,
     fingerprint: new Uint8Array(32),

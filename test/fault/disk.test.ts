@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { writeImage } from '../../src/maps/image-writer.ts'
+import { mapRecords } from '../support/map-records.ts'
 import type { Tried } from './commit-trial.ts'
 
 const TRIAL = new URL('commit-trial.ts', import.meta.url).pathname
@@ -35,9 +36,9 @@ afterEach(() => {
 })
 
 function imageOf(generation: number, length: number): Buffer {
-  const map = { name: 'map', secure: false, keys: ['key'], values: ['x'.repeat(length)] }
+  const map = mapRecords('map', ['key'], ['x'.repeat(length)])
   const options = { domain: 'd', master: 'm', created: 1, users: 1, groups: 1 }
-  return Buffer.from(writeImage([map], 1, { ...options, generation, fingerprint: new Uint8Array(32) }))
+  return Buffer.from(writeImage([map], { ...options, generation, fingerprint: new Uint8Array(32) }))
 }
 
 /** What commits of the small image, the large and the small again give, in a place that `command` makes. */

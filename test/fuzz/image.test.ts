@@ -9,6 +9,7 @@ import {
   MapEntry,
 } from '../../src/maps/image-format.ts'
 import { writeImage } from '../../src/maps/image-writer.ts'
+import { mapRecords } from '../support/map-records.ts'
 import { mutate, type Random, runSeed, seededRandom } from '../support/mutate.ts'
 
 const EXECUTIONS = 100_000
@@ -25,11 +26,7 @@ const OPTIONS = {
 
 const whole = Buffer.from(
   writeImage(
-    [
-      { name: 'a', secure: false, keys: ['alice', 'bob', 'c'], values: ['value', '', 'x'.repeat(9)] },
-      { name: 'empty', secure: true, keys: [], values: [] },
-    ],
-    2,
+    [mapRecords('a', ['alice', 'bob', 'c'], ['value', '', 'x'.repeat(9)]), mapRecords('empty', [], [], true)],
     OPTIONS,
   ),
 )

@@ -23,6 +23,7 @@ import { commitImage, loadImage, readImageSummary, touchImage } from '../../src/
 import { HEADER_BYTES, Header } from '../../src/maps/image-format.ts'
 import { writeImage } from '../../src/maps/image-writer.ts'
 import { contents } from '../support/map-contents.ts'
+import { mapRecords } from '../support/map-records.ts'
 import { ALL_MAPS, build, group, rows, user } from '../support/rows.ts'
 
 const MIB = 2 ** 20
@@ -49,7 +50,7 @@ function large(length: number): ArrayBuffer {
   const keys = Array.from({ length: Math.ceil(length / 2 ** 18) }, (_, i) => `key${i}`)
   const values = keys.map(() => 'x'.repeat(2 ** 18))
   const options = { domain: 'd', master: 'm', created: 1, generation: 9, users: 1, groups: 1 }
-  return writeImage([{ name: 'map', secure: false, keys, values }], 1, {
+  return writeImage([mapRecords('map', keys, values)], {
     ...options,
     fingerprint: new Uint8Array(32),
   })

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { ImageError, openImage } from '../../src/maps/image.ts'
 import { writeImage } from '../../src/maps/image-writer.ts'
+import { TooLargeError } from '../../src/maps/map-writer.ts'
 import { contents, mapOf, match } from '../support/map-contents.ts'
+import { mapRecords } from '../support/map-records.ts'
 import { ALL_MAPS, build, group, imageOf, rows, user } from '../support/rows.ts'
 
 const OPTIONS = {
@@ -15,7 +17,7 @@ const OPTIONS = {
 }
 
 function imageWith(keys: readonly string[], values: readonly string[] = keys) {
-  return openImage(writeImage([{ name: 'map', secure: false, keys, values }], 1, OPTIONS))
+  return openImage(writeImage([mapRecords('map', keys, values)], OPTIONS))
 }
 
 function successor(image: ReturnType<typeof imageWith>, key: string): string | undefined {
@@ -106,8 +108,60 @@ describe('an image', () => {
     expect(() => imageWith(['a', 'a'])).toThrow(RangeError)
     expect(() => imageWith([''])).toThrow(RangeError)
     expect(() => imageWith(['x'.repeat(1025)])).toThrow(RangeError)
-    expect(() => writeImage([], 0, { ...OPTIONS, domain: 'x'.repeat(65) })).toThrow(RangeError)
-    expect(() => writeImage([], 0, { ...OPTIONS, domain: '' })).toThrow(RangeError)
+    expect(() => writeImage([], { ...OPTIONS, domain: 'x'.repeat(65) })).toThrow(RangeError)
+    expect(() => writeImage([], { ...OPTIONS, domain: '' })).toThrow(RangeError)
+  })
+
+  test('refuses keys that are not in order, and values of another length than was said', () => {
+    const records = mapRecords('map', ['a', 'b'])
+    const disordered = { ...records, keys: ['b', 'a'] }
+    expect(() => writeImage([disordered], OPTIONS)).toThrow(RangeError)
+    const lines = { ...records.lines, line: () => 'longer than one byte' }
+    expect(() => writeImage([{ ...records, lines }], OPTIONS)).toThrow(/its lines are not as long as/)
+  })
+
+  test('has the values of two maps in both when they are of the same lines', () => {
+    const byName = mapRecords('byname', ['alice', 'bob', 'carl'], ['line of alice', 'of bob', ''])
+    const byId = { ...byName, name: 'byid', keys: ['1', '2'], numbers: Uint32Array.of(1, 0) }
+    const image = openImage(writeImage([byId, byName], OPTIONS))
+    expect(contents(image, 'byname')).toEqual([
+      ['alice', 'line of alice'],
+      ['bob', 'of bob'],
+      ['carl', ''],
+    ])
+    expect(contents(image, 'byid')).toEqual([
+      ['1', 'of bob'],
+      ['2', 'line of alice'],
+    ])
+  })
+})
+
+describe('what is too large for an image is refused before its memory is taken, and says what to do', () => {
+  const two = [mapRecords('one', ['a', 'b', 'c']), mapRecords('two', ['d', 'e', 'f'])]
+  const { byteLength } = writeImage(two, OPTIONS)
+
+  test('a map', () => {
+    const section = mapOf(openImage(writeImage(two, OPTIONS)), 'one')
+    const length = section.hiddenEnd - section.section
+    expect(writeImage(two, { ...OPTIONS, limits: { section: length } }).byteLength).toBe(byteLength)
+    const limits = { section: length - 1 }
+    expect(() => writeImage(two, { ...OPTIONS, limits })).toThrow(TooLargeError)
+    expect(() => writeImage(two, { ...OPTIONS, limits })).toThrow(
+      `one would take ${length} bytes, and a map ends at ${length - 1}: narrow bases and filters`,
+    )
+  })
+
+  test('all maps together', () => {
+    expect(writeImage(two, { ...OPTIONS, limits: { image: byteLength } }).byteLength).toBe(byteLength)
+    const limits = { image: byteLength - 1 }
+    expect(() => writeImage(two, { ...OPTIONS, limits })).toThrow(TooLargeError)
+    expect(() => writeImage(two, { ...OPTIONS, limits })).toThrow(
+      `the maps would take more than ${byteLength - 1} bytes: provide fewer, or narrow bases and filters`,
+    )
+  })
+
+  test('is a fault of what was given, not of ours', () => {
+    expect(new TooLargeError('reason')).toMatchObject({ code: 'image-too-large' })
   })
 })
 

@@ -49,6 +49,27 @@ describe('the maps', () => {
     expect(match(image, 'group.bygid', '20002')).toBe('wheel:*:20002:bob,nobody')
   })
 
+  test('netid.byname names a gid once, though two groups have it, or the user is a member of its own group', () => {
+    const members = ['alice']
+    const groups = [
+      group({ members }),
+      group({ name: 'one', gid: '7', members }),
+      group({ name: 'two', gid: '07', members }),
+      group({ name: 'three', gid: '8', members: ['bob', 'alice', 'nobody'] }),
+    ]
+    const both = imageOf([rows([user(), user({ name: 'bob', uid: '2' })], groups)])
+    expect(match(both, 'netid.byname', 'unix.10001@example.com')).toBe('10001:20001,7,8')
+    expect(match(both, 'netid.byname', 'unix.2@example.com')).toBe('2:20001,8')
+  })
+
+  test('netid.byname is in the order of its whole keys', () => {
+    const uids = ['1', '10', '100', '2', '11', '1000']
+    const image = imageOf([rows(uids.map((uid) => user({ name: `user${uid}`, uid })))])
+    const keys = contents(image, 'netid.byname').map(([key]) => key)
+    expect(keys).toEqual([...keys].sort())
+    expect(keys[0]).toBe('unix.1000@example.com')
+  })
+
   test('netid.byname has the primary group first and each group once', () => {
     expect(contents(image, 'netid.byname')).toEqual([
       ['unix.10001@example.com', '10001:20001'],
@@ -216,6 +237,12 @@ describe('the record limit', () => {
         reason: `group "staff" is over the record limit of 1024 bytes: ${300 - kept.length} of 300 members left out`,
       },
     ])
+  })
+
+  test('is told of a group once, by whichever of its maps is served', () => {
+    for (const maps of [['group.byname'], ['group.bygid'], ['group.bygid', 'group.byname']]) {
+      expect(build([rows([user()], [group({ members })])], { maps }).rejected).toHaveLength(1)
+    }
   })
 
   test('lets a line of exactly its size pass', () => {

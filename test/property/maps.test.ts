@@ -9,6 +9,7 @@ import type { Group, Rows, User } from '../../src/maps/rows.ts'
 import { type Caller, Responder } from '../../src/server/responder.ts'
 import { Served } from '../../src/server/served.ts'
 import { contents, mapOf, match } from '../support/map-contents.ts'
+import { mapRecords } from '../support/map-records.ts'
 import { ALL_MAPS, build, imageOf, rows, user } from '../support/rows.ts'
 import { readReply, writeCall } from '../support/rpc-codec.ts'
 
@@ -331,9 +332,7 @@ describe('the successor of any key', () => {
     }
     fc.assert(
       fc.property(keys, keys, (present, asked) => {
-        const image = openImage(
-          writeImage([{ name: 'map', secure: false, keys: present, values: present }], 1, options),
-        )
+        const image = openImage(writeImage([mapRecords('map', present)], options))
         const sorted = [...present].sort(compareBytes)
         for (const key of [...asked, ...present, ...SPECIAL, '']) {
           const bytes = Buffer.from(key, 'latin1')
