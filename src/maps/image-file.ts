@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, open, utimes } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
-import { checkImage, type Image } from './image.ts'
-import { CHECKSUM_BYTES, HEADER_BYTES, Header, MAX_IMAGE_BYTES } from './image-format.ts'
+import { CHECKED } from './checksum.ts'
+import { checkChecksum, checkMaps, type Image, viewImage } from './image.ts'
+import { HEADER_BYTES, MAX_IMAGE_BYTES } from './image-format.ts'
 import { headLength, ImageError, type ImageHead, readHead } from './image-head.ts'
 import { naming, replaceFile } from './replace-file.ts'
 
@@ -43,17 +44,11 @@ export async function commitImage(path: string, bytes: ArrayBuffer, fresh = nowI
 /** Reads the image in a file as it lies there and holds it against its checksum. Throws as `loadImage` does. */
 export async function verifyImage(path: string): Promise<void> {
   await reading(path, async (file, { size }) => {
-    const slice = Buffer.allocUnsafe(SLICE_BYTES)
-    const written = Buffer.alloc(CHECKSUM_BYTES)
-    await fill(file, written, Header.checksum)
-    const sum = createHash('sha256')
-    let at = Header.checksum + CHECKSUM_BYTES
-    for (let got = -1; got !== 0; at += got) {
-      got = await fill(file, slice, at)
-      sum.update(slice.subarray(0, got))
-    }
-    if (at !== size) throw new ImageError(`the file changed from ${size} to ${at} bytes`)
-    if (!sum.digest().equals(written)) throw new ImageError('the checksum is not that of the content')
+    const head = Buffer.alloc(CHECKED)
+    await fill(file, head)
+    const { sum, end } = await readChecked(file, twoInTurn())
+    if (end !== size) throw new ImageError(`the file changed from ${size} to ${end} bytes`)
+    checkChecksum(head, sum)
   })
 }
 
@@ -67,19 +62,19 @@ export async function loadImage(
 ): Promise<Image> {
   const bytes = await reading(path, async (file, { size }) => {
     if (size > MAX_IMAGE_BYTES) throw new ImageError(`${size} bytes: at most ${MAX_IMAGE_BYTES} are loaded`)
-    const bytes = allocate(size)
-    const got = await fill(file, Buffer.from(bytes))
-    if (got < size) throw new ImageError(`the file became shorter while it was read: ${got} of ${size} bytes`)
+    const buffer = allocate(size)
+    const bytes = Buffer.from(buffer)
+    await fill(file, bytes.subarray(0, CHECKED))
+    const { sum, end } = await readChecked(file, slicesOf(bytes, CHECKED))
+    if (end < size) throw new ImageError(`the file became shorter while it was read: ${end} of ${size} bytes`)
     const after = await file.stat()
     if (after.size !== size) throw new ImageError(`the file changed from ${size} to ${after.size} bytes`)
-    return bytes
+    checkChecksum(bytes, sum)
+    return buffer
   })
-  const steps = checkImage(bytes)
-  for (;;) {
-    const step = steps.next()
-    if (step.done === true) return step.value
-    await setImmediate()
-  }
+  const image = viewImage(bytes)
+  for (const _ of checkMaps(image)) await setImmediate()
+  return image
 }
 
 /** The head of the image in a file, and its time; its records are not looked at. Throws as `loadImage` does. */
@@ -145,6 +140,34 @@ async function openRegular(path: string): Promise<FileHandle> {
     if (codeOf(error) === 'ELOOP') throw new ImageError('not a regular file, but a symbolic link')
     throw error
   }
+}
+
+/** Fills slices with what is checked until the file or they end; each is hashed while the next one is read. */
+async function readChecked(
+  file: FileHandle,
+  slices: Iterable<Buffer>,
+): Promise<{ readonly sum: Buffer; readonly end: number }> {
+  const sum = createHash('sha256')
+  let end = CHECKED
+  let read: Buffer | undefined
+  for (const slice of slices) {
+    const reading = fill(file, slice, end)
+    if (read !== undefined) sum.update(read)
+    read = slice.subarray(0, await reading)
+    end += read.length
+    if (read.length < slice.length) break
+  }
+  if (read !== undefined) sum.update(read)
+  return { sum: sum.digest(), end }
+}
+
+function* slicesOf(bytes: Buffer, start: number): Generator<Buffer> {
+  for (let at = start; at < bytes.length; at += SLICE_BYTES) yield bytes.subarray(at, at + SLICE_BYTES)
+}
+
+function* twoInTurn(): Generator<Buffer> {
+  const slices = [Buffer.allocUnsafe(SLICE_BYTES), Buffer.allocUnsafe(SLICE_BYTES)]
+  for (;;) yield* slices
 }
 
 /** Reads from byte `start` on until `bytes` is full or the file ends; gives the number of bytes read. */

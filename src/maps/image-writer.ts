@@ -1,9 +1,9 @@
 /** Records to an image. */
 import { createHash, randomBytes } from 'node:crypto'
+import { addTo, checksumOf } from './checksum.ts'
 import {
   aligned,
   BYTE_ORDER_MARK,
-  CHECKSUM_BYTES,
   FINGERPRINT_BYTES,
   FORMAT_VERSION,
   HEADER_BYTES,
@@ -60,14 +60,11 @@ export function writeImage(maps: readonly MapRecords[], options: ImageOptions): 
     writeMapEntry(bytes.subarray(HEADER_BYTES + index * MAP_ENTRY_BYTES), plan)
     // All that an answer may depend on, but for the time, the generation and the hash key.
     contents.update(JSON.stringify([name, secure, sectionLength]))
-    contents.update(bytes.subarray(section, section + sectionLength))
+    addTo(contents, bytes.subarray(section, section + sectionLength))
   }
   writeHeader(bytes, options, seed, maps.length)
   bytes.set(contents.digest(), Header.contents)
-  const checksum = createHash('sha256')
-    .update(bytes.subarray(Header.checksum + CHECKSUM_BYTES))
-    .digest()
-  bytes.set(checksum, Header.checksum)
+  bytes.set(checksumOf(bytes), Header.checksum)
   return buffer
 }
 

@@ -2,9 +2,9 @@
  * An image, opened: checked as a whole once, then read without copying. Whatever it yields is a place in its
  * bytes, to be sent as it lies.
  */
-import { createHash } from 'node:crypto'
 import { word } from '../../rpc/xdr-reader.ts'
 import { YpStat } from '../../rpc/yp.ts'
+import { checksumOf } from './checksum.ts'
 import { type HashKey, hash } from './hash.ts'
 import { CHECKSUM_BYTES, Header, RECORD_HEAD_BYTES, SECTION_END_BYTES } from './image-format.ts'
 import { ImageError, type ImageHead, type MapPlaces, readHead } from './image-head.ts'
@@ -16,18 +16,16 @@ export interface Image extends Omit<ImageHead, 'maps' | 'hashKey'> {
   readonly maps: readonly MapView[]
 }
 
-/** Bytes hashed, records walked or slots looked at before the checker lets others work. */
-const CHECKSUM_STEP = 1 << 18
+/** Records walked or slots looked at before the checker lets others work. */
 const RECORD_STEP = 1024
 const SLOT_STEP = 1 << 16
 
 /** Checks and opens an image in one go; throws ImageError. */
 export function openImage(buffer: ArrayBufferLike): Image {
-  const steps = checkImage(buffer)
-  for (;;) {
-    const step = steps.next()
-    if (step.done === true) return step.value
-  }
+  const image = viewImage(buffer)
+  checkChecksum(image.bytes, checksumOf(image.bytes))
+  for (const _ of checkMaps(image));
+  return image
 }
 
 /** Opens an image that was checked before, as by another thread. */
@@ -37,27 +35,18 @@ export function viewImage(buffer: ArrayBufferLike): Image {
   return { ...head, bytes, maps: head.maps.map((places) => new MapView(bytes, hashKey, places)) }
 }
 
-/** The same in steps of about a millisecond, for a caller that has requests to answer meanwhile. */
-export function* checkImage(buffer: ArrayBufferLike): Generator<undefined, Image> {
-  const image = viewImage(buffer)
-  const { bytes, maps } = image
-  yield* checkChecksum(bytes)
+/** Throws unless the image that begins with `bytes` has the checksum that it should have. */
+export function checkChecksum(bytes: Buffer, sum: Buffer): void {
+  if (sum.compare(bytes, Header.checksum, Header.checksum + CHECKSUM_BYTES) !== 0) {
+    throw new ImageError('the checksum is not that of the content')
+  }
+}
+
+/** Holds the maps of an image against what is said of them, in steps of less than a millisecond. */
+export function* checkMaps({ bytes, maps }: Image): Generator<undefined> {
   for (const map of maps) {
     yield* checkRecords(bytes, map)
     yield* checkIndex(map)
-  }
-  return image
-}
-
-function* checkChecksum(bytes: Buffer): Generator<undefined> {
-  const start = Header.checksum + CHECKSUM_BYTES
-  const sum = createHash('sha256')
-  for (let at = start; at < bytes.length; at += CHECKSUM_STEP) {
-    sum.update(bytes.subarray(at, at + CHECKSUM_STEP))
-    yield
-  }
-  if (!sum.digest().equals(bytes.subarray(Header.checksum, start))) {
-    throw new ImageError('the checksum is not that of the content')
   }
 }
 
