@@ -82,7 +82,7 @@ const FULL: Extent = {
   milliseconds: 1000,
   streams: 500,
   patience: 90,
-  hurry: 600,
+  hurry: 680,
 }
 
 /** The one that is installed first. */
