@@ -70,7 +70,7 @@ export const MapEntry = {
 
 export const MAP_ENTRY_BYTES = 128
 export const MAX_MAPS = 4096
-/** Some 15 million users. What is larger is no image of ours. */
+/** Some 9 million users. What is larger is no image of ours. */
 export const MAX_IMAGE_BYTES = 8 * 2 ** 30
 
 /** Flag: carries hashes, only for callers on a reserved port. */
