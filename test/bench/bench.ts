@@ -86,7 +86,7 @@ const FULL: Extent = {
 }
 
 /** The one that is installed first. */
-type Kinds = ReturnType<typeof programs>
+type Kinds = Awaited<ReturnType<typeof programs>>
 
 /** What the parts of a run share. */
 interface Run {
@@ -266,7 +266,7 @@ async function main(): Promise<number> {
     console.error('bench: cannot run: it needs a core for the servers and another for their clients')
     return EXIT_CANNOT
   }
-  const kinds = programs()
+  const kinds = await programs()
   const extent = values.quick ? QUICK : FULL
   const samples: Sample[] = []
   const notes: string[] = []

@@ -143,15 +143,13 @@ function searches({ url, suffix }: Slapd): string {
     .join('')
 }
 
-/** Of so many users, each time by a fresh process. */
+/** Of so many users, each time by a fresh process, with both cores as a refresh has. */
 export async function measureBuild({ recorder }: Bench, subject: Subject, users: number): Promise<void> {
   const program = join(import.meta.dirname, 'build-image.ts')
   await runRounds(recorder, { trial: 'build', users, width: 1 }, [{ subject }], async () => {
-    const words = ['-c', String(CORES[0]), process.execPath, program, String(users)]
-    const { milliseconds, megabytes } = JSON.parse(await runOrFail('taskset', words)) as Record<
-      string,
-      number
-    >
+    const { milliseconds, megabytes } = JSON.parse(
+      await runOrFail(process.execPath, [program, String(users)]),
+    ) as Record<string, number>
     return { ms: milliseconds ?? Number.NaN, megabytes: megabytes ?? Number.NaN }
   })
 }

@@ -39,34 +39,35 @@ export async function pin(pids: readonly number[], ...cores: readonly number[]):
   for (const pid of pids) await runOrFail('taskset', ['-a', '-c', '-p', cores.join(','), String(pid)])
 }
 
-/** The program, or a copy of it that finds no koffi. */
+/** The program as it is installed, or a copy of it that finds no koffi. */
 export interface Program {
   readonly subject: 'ypldap' | 'ypldap-dgram'
-  readonly root: string
+  /** of the compiled files */
+  readonly folder: string
 }
 
 /** With and without koffi; one that is not there makes no difference. */
-export function programs(): readonly [Program, ...Program[]] {
-  const own = { subject: 'ypldap', root: ROOT } as const
+export async function programs(): Promise<readonly [Program, ...Program[]]> {
+  const without = { subject: 'ypldap-dgram', folder: await installed('koffi') } as const
   try {
     createRequire(import.meta.url)('koffi')
   } catch {
-    return [{ ...own, subject: 'ypldap-dgram' }]
+    return [without]
   }
-  return [own, { subject: 'ypldap-dgram', root: withoutKoffi() }]
+  return [{ subject: 'ypldap', folder: await installed() }, without]
 }
 
-function withoutKoffi(): string {
-  const folder = labFolder('ypldap-without-koffi')
-  for (const name of ['src', 'rpc', 'package.json']) {
-    cpSync(join(ROOT, name), join(folder, name), { recursive: true })
-  }
+/** Compiled as for the package, in a folder of its own with the packages that it needs, but for this one. */
+async function installed(lacking?: string): Promise<string> {
+  const folder = labFolder('ypldap-installed')
+  await runOrFail('tsc', ['-p', join(ROOT, 'tsconfig.build.json'), '--outDir', join(folder, 'dist')])
+  cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'))
   mkdirSync(join(folder, 'node_modules'))
   for (const name of readdirSync(join(ROOT, 'node_modules'))) {
-    if (name.startsWith('.') || name === 'koffi') continue
+    if (name.startsWith('.') || name === lacking) continue
     symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name))
   }
-  return folder
+  return join(folder, 'dist/src')
 }
 
 /** A folder with configuration, LDIF and, once it has run, a committed image. */
@@ -136,8 +137,7 @@ export async function startYpldap(installation: Installation): Promise<Ypldap> {
 
 /** The daemon as it is when it has logged this. */
 export function launch({ program, conf }: Installation, ready: 'serving' | 'published'): Promise<LabProcess> {
-  return startProcess(process.execPath, [join(program.root, 'src/main.ts'), '-d', '-f', conf], {
-    cwd: program.root,
+  return startProcess(process.execPath, [join(program.folder, 'main.js'), '-d', '-f', conf], {
     ready: (output) => output.includes(`[${ready}]\n`),
     timeout: PATIENCE_MS,
   })
@@ -150,7 +150,7 @@ async function refresh(path: string): Promise<void> {
 }
 
 function ctl({ program, conf }: Installation, ...words: readonly string[]): Promise<string> {
-  const file = join(program.root, 'src/ypldapctl.ts')
+  const file = join(program.folder, 'ypldapctl.js')
   return runOrFail(process.execPath, [file, '-s', controlSocketOf(conf), ...words], { timeout: PATIENCE_MS })
 }
 
