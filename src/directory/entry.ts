@@ -13,7 +13,3 @@ export interface Entry {
 export function allValues(entry: Entry, attribute: string): readonly Octets[] {
   return entry.attributes.get(attribute.toLowerCase()) ?? []
 }
-
-export function firstValue(entry: Entry, attribute: string): Octets | undefined {
-  return allValues(entry, attribute)[0]
-}

@@ -1,4 +1,4 @@
-import { isAscii, isUtf8 } from 'node:buffer'
+import { isUtf8 } from 'node:buffer'
 
 import type { Octets } from '../maps/rows.ts'
 
@@ -9,6 +9,7 @@ export function utf8Octets(text: string): Octets {
 
 /** Neither capitals nor needless spaces nor bytes beyond ASCII. */
 const FOLDED = /^[!-@[-~]+(?: [!-@[-~]+)*$/
+const BEYOND_ASCII = /[\x80-\xff]/
 
 /**
  * A form in which two values are the same text to LDAP's caseIgnoreMatch (RFC 4518): letters folded, spaces at
@@ -16,12 +17,14 @@ const FOLDED = /^[!-@[-~]+(?: [!-@[-~]+)*$/
  */
 export function foldCase(value: Octets): string {
   if (FOLDED.test(value)) return value
-  const bytes = Buffer.from(value, 'latin1')
-  const folded =
-    isAscii(bytes) || !isUtf8(bytes)
-      ? value.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
-      : bytes.toString('utf8').toLowerCase()
+  const folded = BEYOND_ASCII.test(value) ? foldUtf8(value) : value.toLowerCase()
   return folded.replace(/ {2,}/g, ' ').replace(/^ | $/g, '')
+}
+
+function foldUtf8(value: Octets): string {
+  const bytes = Buffer.from(value, 'latin1')
+  if (isUtf8(bytes)) return bytes.toString('utf8').toLowerCase()
+  return value.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }
 
 /** For people: octets are UTF-8 as a rule. */
