@@ -94,14 +94,24 @@ function isSeparator(byte: number): boolean {
 }
 
 function badId(field: string, value: Octets): Refusal | undefined {
-  if (/^\d{1,10}$/.test(value) && Number(value) <= MAX_ID) return undefined
+  if (isDecimal(value, 0, 10) && Number(value) <= MAX_ID) return undefined
   return `${field} ${quoted(value)} is not a number from 0 to ${MAX_ID}`
 }
 
 /** Seconds since 1970; shadowExpire and its like use -1 for never. */
 function badTime(field: string, value: Octets): Refusal | undefined {
-  if (/^-?\d{1,15}$/.test(value)) return undefined
+  if (isDecimal(value, value.startsWith('-') ? 1 : 0, 15)) return undefined
   return `${field} ${quoted(value)} is not a number`
+}
+
+/** Whether digits follow, one or more and `most` of them at most. */
+function isDecimal(value: Octets, start: number, most: number): boolean {
+  const count = value.length - start
+  for (let at = start; at < value.length; at++) {
+    const byte = value.charCodeAt(at)
+    if (byte < 0x30 || byte > 0x39) return false
+  }
+  return count > 0 && count <= most
 }
 
 function shortest(id: Octets): Octets {

@@ -35,8 +35,9 @@ export function groupLine(group: Group, members: readonly Octets[]): Octets {
   return `${group.name}:${group.password}:${group.gid}:${members.join(',')}`
 }
 
-export function netidKey(uid: Octets, domain: string): Octets {
-  return `unix.${uid}@${domain}`
+/** `user` is a uid and an @. */
+export function netidKey(user: Octets, domain: string): Octets {
+  return `unix.${user}${domain}`
 }
 
 /** `gids` starts with the primary group. */
@@ -54,9 +55,9 @@ export function fitting(head: number, items: readonly Octets[], limit: number): 
   return items.length
 }
 
-/** The bytes of the first `count` of `items`, joined by commas. */
-export function joinedLength(items: readonly Octets[], count: number): number {
-  let length = Math.max(0, count - 1)
-  for (let index = 0; index < count; index++) length += items[index]!.length
+/** The bytes of items joined by commas. */
+export function joinedLength(items: readonly Octets[]): number {
+  let length = Math.max(0, items.length - 1)
+  for (const item of items) length += item.length
   return length
 }

@@ -1,53 +1,80 @@
-/** The groups that each user is in, by their ids. */
+/** The groups that users are in, by their ids. */
 import type { Admitted } from './merge.ts'
+import { ascending } from './order.ts'
 import type { Group, Octets, User } from './rows.ts'
 
-/** For a user's number its gids: the primary one first, then in the order of the groups, each once. */
-export function gidsOfUsers(
-  users: Admitted<User>,
-  groups: readonly Group[],
-): (number: number) => readonly Octets[] {
-  // A chain for each user: where its first link is, and for each link its group and the next one; 0 ends it. Made
-  // from the last group to the first, as a chain grows at its head.
-  const links = groups.reduce((sum, { members }) => sum + members.length, 0)
-  const firsts = new Uint32Array(users.rows.length)
-  const nexts = new Uint32Array(links + 1)
-  const groupOf = new Uint32Array(links + 1)
+/** The number of no user. */
+const NOBODY = 2 ** 32 - 1
+
+export interface Memberships {
+  /** A user's gids: the primary one first, then in the order of the groups, each once. */
+  readonly gidsOf: (user: number) => readonly Octets[]
+  /** the bytes of them, joined by commas */
+  readonly length: (user: number) => number
+}
+
+/** Of users by their numbers. */
+export function memberships(users: Admitted<User>, groups: readonly Group[]): Memberships {
+  const { rows } = users
+  const userOf = usersOfMembers(users.names, groups)
+  // A chain of gids for each user: its first link and its last, and for each link its gid and the next one; 0 is none.
+  const firsts = new Uint32Array(rows.length)
+  const lasts = new Uint32Array(rows.length)
+  const nexts = new Uint32Array(userOf.length + 1)
+  const gidAt = new Uint32Array(userOf.length + 1)
+  const bytes = new Uint32Array(rows.length)
+  const gids: Octets[] = []
   let link = 0
-  for (let group = groups.length - 1; group >= 0; group--) {
-    for (const member of groups[group]!.members) {
-      const user = users.find(member)
-      if (user === undefined) continue
-      link += 1
-      nexts[link] = firsts[user]!
-      groupOf[link] = group
-      firsts[user] = link
+  for (const [gid, alike] of groupsByGid(groups)) {
+    const number = gids.push(gid) - 1
+    for (const [first, { members }] of alike) {
+      for (let member = first; member < first + members.length; member++) {
+        const user = userOf[member]!
+        if (user === NOBODY || rows[user]!.gid === gid) continue
+        const last = lasts[user]!
+        if (last !== 0 && gidAt[last] === number) continue
+        link += 1
+        gidAt[link] = number
+        if (last === 0) firsts[user] = link
+        else nexts[last] = link
+        lasts[user] = link
+        bytes[user]! += gid.length + 1
+      }
     }
   }
-  const alike = firstOfGid(groups)
-  const taken = new Uint32Array(groups.length)
-  let turn = 0
-  return (number) => {
-    turn += 1
-    const primary = users.rows[number]!.gid
-    const gids = [primary]
-    for (let link = firsts[number]!; link !== 0; link = nexts[link]!) {
-      const group = alike[groupOf[link]!]!
-      const { gid } = groups[group]!
-      if (taken[group] === turn || gid === primary) continue
-      taken[group] = turn
-      gids.push(gid)
-    }
-    return gids
+  return {
+    gidsOf(user) {
+      const list = [rows[user]!.gid]
+      for (let link = firsts[user]!; link !== 0; link = nexts[link]!) list.push(gids[gidAt[link]!]!)
+      return list
+    },
+    length: (user) => rows[user]!.gid.length + bytes[user]!,
   }
 }
 
-/** For each group the first one that has its gid. */
-function firstOfGid(groups: readonly Group[]): Uint32Array {
-  const firsts = new Map<Octets, number>()
-  return Uint32Array.from(groups, ({ gid }, number) => {
-    const first = firsts.get(gid) ?? number
-    firsts.set(gid, first)
-    return first
-  })
+/** The user that each member of each group is, one group behind the other. */
+function usersOfMembers(names: readonly Octets[], groups: readonly Group[]): Uint32Array {
+  const members = groups.flatMap((group) => group.members)
+  const userOf = new Uint32Array(members.length).fill(NOBODY)
+  // Both in order, side by side: half the time of a Map of the names.
+  let user = 0
+  for (const member of ascending(members)) {
+    const name = members[member]!
+    while (user < names.length && names[user]! < name) user += 1
+    if (names[user] === name) userOf[member] = user
+  }
+  return userOf
+}
+
+/** The groups that share a gid, each with the number of its first member among those of all groups. */
+function groupsByGid(groups: readonly Group[]): Map<Octets, (readonly [first: number, group: Group])[]> {
+  const all = new Map<Octets, (readonly [number, Group])[]>()
+  let first = 0
+  for (const group of groups) {
+    const alike = all.get(group.gid)
+    if (alike === undefined) all.set(group.gid, [[first, group]])
+    else alike.push([first, group])
+    first += group.members.length
+  }
+  return all
 }

@@ -3,16 +3,15 @@
  * first wins, in the order of the directories.
  */
 import { admitGroup, admitUser, type Refusal } from './admit.ts'
-import { ascending } from './order.ts'
+import { ascending, inOrder } from './order.ts'
 import type { Group, Octets, Rejection, Rows, User } from './rows.ts'
 
-/** Rows in ascending order of their names' bytes. */
+/** Rows in ascending order of their names' bytes, each name once. */
 export interface Admitted<Row> {
   readonly rows: readonly Row[]
-  /** the label of the directory that each of them is from */
+  readonly names: readonly Octets[]
+  /** the label of the directory that each row is from */
   readonly directories: readonly string[]
-  /** the place of a name, or undefined */
-  readonly find: (name: Octets) => number | undefined
 }
 
 export interface Merged {
@@ -27,69 +26,61 @@ export interface Rejected extends Rejection {
 
 export function mergeRows(directories: readonly Rows[], recordLimit: number): Merged {
   const rejected: Rejected[] = []
-  const users = new Merger<User>('user')
-  const groups = new Merger<Group>('group')
+  const reject = (directory: string, dn: Octets, reason: string) =>
+    void rejected.push({ directory, dn, reason })
+  const users: Given<User>[] = []
+  const groups: Given<Group>[] = []
   for (const { directory, ...rows } of directories) {
-    const reject = (dn: Octets, reason: string) => void rejected.push({ directory, dn, reason })
-    for (const { dn, reason } of rows.rejected) reject(dn, reason)
-    users.add(directory, rows.users, (user) => admitUser(user, recordLimit), reject)
-    const admit = (group: Group) => admitGroup(group, recordLimit, (reason) => reject(group.dn, reason))
-    groups.add(directory, rows.groups, admit, reject)
+    const left = (dn: Octets, reason: string) => reject(directory, dn, reason)
+    for (const { dn, reason } of rows.rejected) left(dn, reason)
+    users.push({ directory, rows: admitted(rows.users, (user) => admitUser(user, recordLimit), left) })
+    const admit = (group: Group) => admitGroup(group, recordLimit, (reason) => left(group.dn, reason))
+    groups.push({ directory, rows: admitted(rows.groups, admit, left) })
   }
-  return { users: users.sorted(), groups: groups.sorted(), rejected }
+  return { users: merge('user', users, reject), groups: merge('group', groups, reject), rejected }
 }
 
-class Merger<Row extends User | Group> {
-  readonly #what: string
-  readonly #rows: Row[] = []
-  readonly #directories: string[] = []
-  readonly #numbers = new Map<Octets, number>()
-  /** the directory that was the last to give a row of that name, for each row */
-  readonly #lastGivers: number[] = []
-  #giver = 0
+interface Given<Row> {
+  readonly directory: string
+  readonly rows: readonly Row[]
+}
 
-  constructor(what: string) {
-    this.#what = what
+function admitted<Row extends User | Group>(
+  rows: readonly Row[],
+  admit: (row: Row) => Row | Refusal,
+  reject: (dn: Octets, reason: Refusal) => void,
+): readonly Row[] {
+  const good: Row[] = []
+  for (const row of rows) {
+    const verdict = admit(row)
+    if (typeof verdict === 'string') reject(row.dn, verdict)
+    else good.push(verdict)
   }
+  return good
+}
 
-  /** The rows of the next directory. */
-  add(
-    directory: string,
-    given: readonly Row[],
-    admit: (row: Row) => Row | Refusal,
-    reject: (dn: Octets, reason: Refusal) => void,
-  ): void {
-    this.#giver += 1
-    for (const one of given) {
-      const row = admit(one)
-      if (typeof row === 'string') reject(one.dn, row)
-      else if (!this.#take(row, directory)) reject(one.dn, `a second ${this.#what} named "${row.name}"`)
+/** Rows of one name stand together when they are sorted, in the order in which they were given. */
+function merge<Row extends User | Group>(
+  what: string,
+  given: readonly Given<Row>[],
+  reject: (directory: string, dn: Octets, reason: string) => void,
+): Admitted<Row> {
+  const rows = given.flatMap((one) => one.rows)
+  const directories = given.flatMap(({ directory, rows }) => rows.map(() => directory))
+  const names = rows.map(({ name }) => name)
+  const order = ascending(names)
+  const winners = order.filter((number, place) => {
+    const before = order[place - 1]
+    if (before === undefined || names[before] !== names[number]) return true
+    const directory = directories[number]!
+    if (directories[before] === directory) {
+      reject(directory, rows[number]!.dn, `a second ${what} named "${names[number]!}"`)
     }
-  }
-
-  /** False when this directory has given a row of that name before. */
-  #take(row: Row, directory: string): boolean {
-    const number = this.#numbers.get(row.name)
-    if (number !== undefined) {
-      if (this.#lastGivers[number] === this.#giver) return false
-      this.#lastGivers[number] = this.#giver
-      return true
-    }
-    this.#numbers.set(row.name, this.#rows.length)
-    this.#rows.push(row)
-    this.#directories.push(directory)
-    this.#lastGivers.push(this.#giver)
-    return true
-  }
-
-  sorted(): Admitted<Row> {
-    const order = ascending(this.#rows.map(({ name }) => name))
-    const places = new Uint32Array(order.length)
-    for (let place = 0; place < order.length; place++) places[order[place]!] = place
-    return {
-      rows: Array.from(order, (number) => this.#rows[number]!),
-      directories: Array.from(order, (number) => this.#directories[number]!),
-      find: (name) => places[this.#numbers.get(name) ?? -1],
-    }
+    return false
+  })
+  return {
+    rows: inOrder(rows, winners),
+    names: inOrder(names, winners),
+    directories: inOrder(directories, winners),
   }
 }

@@ -10,9 +10,9 @@ import {
   passwdLength,
   passwdLine,
 } from './lines.ts'
-import { gidsOfUsers } from './memberships.ts'
+import { memberships } from './memberships.ts'
 import type { Admitted, Merged, Rejected } from './merge.ts'
-import { ascending, numbersTo } from './order.ts'
+import { ascending, inOrder, numbersTo } from './order.ts'
 import type { Group, Octets, User } from './rows.ts'
 
 /** One map's records. */
@@ -62,7 +62,7 @@ function makersOf(
 ): Readonly<Record<string, () => Keyed & Pick<MapRecords, 'lines'>>> {
   const users = merged.users.rows
   const groups = merged.groups.rows
-  const byName = once(() => keyed(users.map(({ name }) => name)))
+  const byName = once(() => keyed(merged.users.names))
   const byUid = once(() => keyedByFirst(users.map(({ uid }) => uid)))
   const passwd = once(() => linesOf(users, passwdLength, passwdLine))
   const master = once(() => linesOf(users, masterPasswdLength, masterPasswdLine))
@@ -72,7 +72,7 @@ function makersOf(
     'passwd.byuid': () => ({ ...byUid(), lines: passwd() }),
     'master.passwd.byname': () => ({ ...byName(), lines: master() }),
     'master.passwd.byuid': () => ({ ...byUid(), lines: master() }),
-    'group.byname': () => ({ ...keyed(groups.map(({ name }) => name)), lines: group() }),
+    'group.byname': () => ({ ...keyed(merged.groups.names), lines: group() }),
     'group.bygid': () => ({ ...keyedByFirst(groups.map(({ gid }) => gid)), lines: group() }),
     'netid.byname': () => ({ ...keyedByNetid(users, options.domain), lines: netidLines(merged, options) }),
   }
@@ -92,13 +92,13 @@ function keyed(keys: readonly Octets[]): Keyed {
 function keyedByFirst(ids: readonly Octets[]): Keyed {
   const order = ascending(ids)
   const numbers = order.filter((number, place) => place === 0 || ids[number] !== ids[order[place - 1]!])
-  return { keys: Array.from(numbers, (number) => ids[number]!), numbers }
+  return { keys: inOrder(ids, numbers), numbers }
 }
 
 function keyedByNetid(users: readonly User[], domain: string): Keyed {
   // What follows the @ is the same in all keys, and what precedes the uid.
-  const { numbers } = keyedByFirst(users.map(({ uid }) => `${uid}@`))
-  return { keys: Array.from(numbers, (number) => netidKey(users[number]!.uid, domain)), numbers }
+  const { keys, numbers } = keyedByFirst(users.map(({ uid }) => `${uid}@`))
+  return { keys: keys.map((key) => netidKey(key, domain)), numbers }
 }
 
 function linesOf<Row>(rows: readonly Row[], length: (row: Row) => number, line: (row: Row) => Octets): Lines {
@@ -108,21 +108,19 @@ function linesOf<Row>(rows: readonly Row[], length: (row: Row) => number, line: 
 }
 
 function groupLines({ rows, directories }: Admitted<Group>, { recordLimit, cut }: RecordOptions): Lines {
+  const head = (number: number) => groupLine(rows[number]!, []).length
   return listLines({
     count: rows.length,
     recordLimit,
-    head: (number) => groupLine(rows[number]!, []).length,
+    length: (number) => head(number) + joinedLength(rows[number]!.members),
+    head,
     items: (number) => rows[number]!.members,
     line: (number, members) => groupLine(rows[number]!, members),
     cut: (number, left) => {
       const { name, dn, members } = rows[number]!
-      cut({
-        directory: directories[number]!,
-        dn,
-        reason: `group "${name}" is over the record limit of ${recordLimit} bytes: ${
-          left
-        } of ${members.length} members left out`,
-      })
+      const lost = `${left} of ${members.length} members left out`
+      const reason = `group "${name}" is over the record limit of ${recordLimit} bytes: ${lost}`
+      cut({ directory: directories[number]!, dn, reason })
     },
   })
 }
@@ -130,22 +128,20 @@ function groupLines({ rows, directories }: Admitted<Group>, { recordLimit, cut }
 /** Every user's groups by id: what a client asks for instead of all groups (initgroups). */
 function netidLines({ users, groups }: Merged, { recordLimit, cut }: RecordOptions): Lines {
   const { rows, directories } = users
-  const gidsOf = gidsOfUsers(users, groups.rows)
+  const { gidsOf, length } = memberships(users, groups.rows)
+  const head = (number: number) => rows[number]!.uid.length + 1
   return listLines({
     count: rows.length,
     recordLimit,
-    head: (number) => rows[number]!.uid.length + 1,
+    length: (number) => head(number) + length(number),
+    head,
     items: gidsOf,
     line: (number, gids) => netidLine(rows[number]!.uid, gids),
     cut: (number, left) => {
       const { name, dn } = rows[number]!
-      cut({
-        directory: directories[number]!,
-        dn,
-        reason: `netid of user "${name}" is over the record limit of ${recordLimit} bytes: ${
-          left
-        } of ${gidsOf(number).length} groups left out`,
-      })
+      const lost = `${left} of ${gidsOf(number).length} groups left out`
+      const reason = `netid of user "${name}" is over the record limit of ${recordLimit} bytes: ${lost}`
+      cut({ directory: directories[number]!, dn, reason })
     },
   })
 }
@@ -153,6 +149,8 @@ function netidLines({ users, groups }: Merged, { recordLimit, cut }: RecordOptio
 interface ListOptions {
   readonly count: number
   readonly recordLimit: number
+  /** the bytes of a whole line */
+  readonly length: (number: number) => number
   /** the bytes of a line without its items */
   readonly head: (number: number) => number
   readonly items: (number: number) => readonly Octets[]
@@ -162,23 +160,18 @@ interface ListOptions {
 }
 
 /** Lines that end in a list, with as many of its items as fit. */
-function listLines({ count, recordLimit, head, items, line, cut }: ListOptions): Lines {
+function listLines({ count, recordLimit, length, head, items, line, cut }: ListOptions): Lines {
   const lengths = new Uint32Array(count)
-  const kept = new Uint32Array(count)
+  const kept = new Map<number, readonly Octets[]>()
   for (let number = 0; number < count; number++) {
+    const whole = length(number)
+    lengths[number] = whole
+    if (whole <= recordLimit) continue
     const all = items(number)
-    const first = head(number)
-    const fit = fitting(first, all, recordLimit)
-    kept[number] = fit
-    lengths[number] = first + joinedLength(all, fit)
-    if (fit < all.length) cut(number, all.length - fit)
+    const some = all.slice(0, fitting(head(number), all, recordLimit))
+    kept.set(number, some)
+    lengths[number] = head(number) + joinedLength(some)
+    cut(number, all.length - some.length)
   }
-  return {
-    lengths,
-    line: (number) => {
-      const all = items(number)
-      const fit = kept[number]!
-      return line(number, fit < all.length ? all.slice(0, fit) : all)
-    },
-  }
+  return { lengths, line: (number) => line(number, kept.get(number) ?? items(number)) }
 }
