@@ -26,6 +26,8 @@ export interface SystemCalls {
   readonly getName: (fd: number, name: Uint8Array) => number
   /** makes `receive` wait: Node's own sockets never do */
   readonly setBlocking: (fd: number) => number
+  /** has memory that nobody has touched yet made of large pages, where there are any (madvise(2)) */
+  readonly useLargePages: (memory: Uint8Array) => void
   readonly errno: () => number
 }
 
@@ -46,6 +48,9 @@ export const IOV_BYTES = 16
 export const MSG_TRUNC = 0x20
 const MSG_DONTWAIT = 0x40
 const MSG_WAITFORONE = 0x10000
+const MADV_HUGEPAGE = 14
+/** the largest that these machines have */
+const PAGE_BYTES = 65_536n
 const F_GETFL = 3
 const F_SETFL = 4
 const O_NONBLOCK = 0x800
@@ -71,6 +76,7 @@ export function loadSystemCalls(): SystemCalls {
   const setOption = libc.func('int setsockopt(int, int, int, void*, unsigned int)')
   const getName = libc.func('int getsockname(int, void*, void*)')
   const control = libc.func('int fcntl(int, int, int)')
+  const advise = libc.func('int madvise(uint64_t, size_t, int)')
   return {
     by: `koffi ${koffi.version}`,
     address: (buffer) => koffi.address(buffer),
@@ -79,6 +85,12 @@ export function loadSystemCalls(): SystemCalls {
     setOption: (fd, level, option, value) => setOption(fd, level, option, value, value.length),
     getName: (fd, name) => getName(fd, name, Uint32Array.of(name.length)),
     setBlocking: (fd) => control(fd, F_SETFL, control(fd, F_GETFL, 0) & ~O_NONBLOCK),
+    useLargePages(memory) {
+      const address = koffi.address(memory)
+      const start = (address + PAGE_BYTES - 1n) & -PAGE_BYTES
+      const length = (address + BigInt(memory.length) - start) & -PAGE_BYTES
+      if (length > 0n) advise(start, length, MADV_HUGEPAGE)
+    },
     errno: () => koffi.errno(),
   }
 }

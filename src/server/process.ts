@@ -114,8 +114,7 @@ export async function runServer(
     send(message)
   }
   const loader = createLoader({
-    // Memory that the threads share is none of V8's, which does not know how much of it can go.
-    allocate: (size) => (transport.batched ? new SharedArrayBuffer(size) : new ArrayBuffer(size)),
+    allocate: transport.allocate,
     loaded(image, { id, fresh }) {
       served.serve(image)
       for (const news of imageNews(image)) inform(news)

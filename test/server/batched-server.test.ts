@@ -47,6 +47,7 @@ class Kernel {
       return at
     },
     setOption: () => 0,
+    useLargePages: () => {},
     getName: () => 0,
     setBlocking: () => {
       this.madeBlocking += 1

@@ -29,6 +29,7 @@ function socketOf(name: readonly number[], failing?: keyof SystemCalls) {
       blocking = true
       return result('setBlocking')
     },
+    useLargePages: () => {},
     errno: () => Errno.ENOBUFS,
   }
   return { calls, options, isBlocking: () => blocking }
