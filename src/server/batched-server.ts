@@ -44,8 +44,8 @@ const STRANGER_MS = 100
 /** Receipts that failed one after the other. */
 const MOST_FAILURES = 1000
 
-/** Images taken since all was collected. */
-const MOST_UNCOLLECTED = 16
+/** Milliseconds that an image which is served no longer may stay in memory, for a moment without calls to come. */
+const LINGER_MS = 1000
 
 const RESERVED: Caller = { reserved: true, limit: UDP_REPLY_BYTES }
 const UNRESERVED: Caller = { reserved: false, limit: UDP_REPLY_BYTES }
@@ -61,7 +61,8 @@ export class BatchedServer {
   #generation = 0
   #failures = 0
   #quietUntil = 0
-  #uncollected = 0
+  /** when old images are collected at the latest; Infinity when there are none */
+  #collectAt = Infinity
 
   /** Throws when the descriptor is no such socket. */
   constructor(options: BatchedOptions) {
@@ -84,6 +85,7 @@ export class BatchedServer {
     if (count >= 0) {
       this.#failures = 0
       this.#answerAll(count)
+      if (this.#collectAt < Infinity && performance.now() > this.#collectAt) this.#collect()
     } else if (errno === Errno.EAGAIN) {
       this.#rest()
     } else if (!isOfAnother(errno)) {
@@ -178,10 +180,9 @@ export class BatchedServer {
         this.#image = view.bytes
         this.#base = baseOf(this.#options.calls, view.bytes)
         this.#served.serve(view)
-        // As a rule the old one goes with this; what survived is for a moment when nobody waits.
+        // As a rule the old one goes with this, which takes a twentieth of what all takes.
         collectYoung()
-        this.#uncollected += 1
-        if (this.#uncollected >= MOST_UNCOLLECTED) this.#collectRest()
+        if (this.#collectAt === Infinity) this.#collectAt = performance.now() + LINGER_MS
         return
       }
       case 'access':
@@ -210,11 +211,11 @@ export class BatchedServer {
     const { calls, fd } = this.#options
     // Others hold this socket, and its mode is one for all of them: without this a thread might spin for ever.
     calls.setBlocking(fd)
-    if (this.#uncollected > 0) this.#collectRest()
+    if (this.#collectAt < Infinity) this.#collect()
   }
 
-  #collectRest(): void {
-    this.#uncollected = 0
+  #collect(): void {
+    this.#collectAt = Infinity
     collectAll()
   }
 }

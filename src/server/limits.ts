@@ -27,8 +27,8 @@ export const DRAIN_MS = 30_000
 /** How ALL is cut for record marking and for back-pressure: what Linux ypserv's clients are used to. */
 export const FRAGMENT_BYTES = 65_536
 
-/** Fragments of ALL given to the kernel before others have their turn; one at a time cost a third more. */
-export const ROUND_FRAGMENTS = 4
+/** Fragments of ALL given to the kernel before others have their turn; one at a time cost a quarter more. */
+export const ROUND_FRAGMENTS = 8
 
 /** A reply up to this size is sent as one copy, a longer one as slices of the image. */
 export const COPIED_REPLY_BYTES = 4096
