@@ -139,6 +139,7 @@ function writeOpaque(bytes: Buffer, at: number, value: Octets): number {
 /** Places are multiples of four. A call of copyWithin would take longer than most values. */
 function copyOpaque(bytes: Buffer, words: Uint32Array, at: number, from: number): number {
   const length = opaqueLength(word(bytes, from))
-  for (let i = 0; i < length / 4; i++) words[at / 4 + i] = words[from / 4 + i]!
+  const end = (at + length) / 4
+  for (let to = at / 4, source = from / 4; to < end; to++, source++) words[to] = words[source]!
   return at + length
 }

@@ -9,6 +9,7 @@ import {
   DEFAULT_USER_FILTER,
 } from '../../src/config/defaults.ts'
 import { groupAttributes, userAttributes } from '../../src/directory/rows.ts'
+import { YOUNG_SPACE } from '../../src/supervisor/child.ts'
 import { type LabProcess, runOrFail, type Slapd } from '../support/lab.ts'
 import { openYpClient } from '../support/yp-client.ts'
 import { domainOf, nameOf, userDn } from './data.ts'
@@ -143,12 +144,12 @@ function searches({ url, suffix }: Slapd): string {
     .join('')
 }
 
-/** Of so many users, each time by a fresh process, with both cores as a refresh has. */
+/** Of so many users, each time by a fresh process, with the memory and both cores as a refresh has them. */
 export async function measureBuild({ recorder }: Bench, subject: Subject, users: number): Promise<void> {
   const program = join(import.meta.dirname, 'build-image.ts')
   await runRounds(recorder, { trial: 'build', users, width: 1 }, [{ subject }], async () => {
     const { milliseconds, megabytes } = JSON.parse(
-      await runOrFail(process.execPath, [program, String(users)]),
+      await runOrFail(process.execPath, [YOUNG_SPACE, program, String(users)]),
     ) as Record<string, number>
     return { ms: milliseconds ?? Number.NaN, megabytes: megabytes ?? Number.NaN }
   })
