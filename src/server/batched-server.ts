@@ -180,6 +180,7 @@ export class BatchedServer {
         this.#image = view.bytes
         this.#base = baseOf(this.#options.calls, view.bytes)
         this.#served.serve(view)
+        this.#responder.forget()
         // As a rule the old one goes with this, which takes a twentieth of what all takes.
         collectYoung()
         if (this.#collectAt === Infinity) this.#collectAt = performance.now() + LINGER_MS

@@ -41,6 +41,7 @@ export async function runServer(
 ): Promise<void> {
   const over = Promise.withResolvers<void>()
   const served = new Served()
+  const responder = new Responder(served)
   const transport = chooseTransport()
   const inform = (news: News) => {
     for (const service of services) service.inform(news)
@@ -80,7 +81,7 @@ export async function runServer(
     if (closed) return
     try {
       const opened = await openSockets(descriptors, {
-        responder: new Responder(served),
+        responder,
         access: (address) => access(address),
         transport,
         threads,
@@ -117,6 +118,7 @@ export async function runServer(
     allocate: transport.allocate,
     loaded(image, { id, fresh }) {
       served.serve(image)
+      responder.forget()
       for (const news of imageNews(image)) inform(news)
       if (transport.batched) {
         clearTimeout(collecting)

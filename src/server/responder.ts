@@ -75,6 +75,11 @@ export class Responder {
     return true
   }
 
+  /** For when another image is served: the last reply must not keep the old one in memory until the next call. */
+  forget(): void {
+    this.body = undefined
+  }
+
   #accept(caller: Caller, head: XdrWriter): boolean {
     const { xid } = this.#call
     const rewind = head.offset

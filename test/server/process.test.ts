@@ -6,10 +6,12 @@ import { connect } from 'node:net'
 import { duplexPair } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { YpProcedure as P, YpStat } from '../../rpc/yp.ts'
+import { collectAll } from '../../src/garbage.ts'
 import type { LogLevel } from '../../src/log.ts'
 import { PART_CHARACTERS, PART_ITEMS } from '../../src/messages/limits.ts'
 import { OPEN_LOOKUPS } from '../../src/server/limits.ts'
 import { runServer } from '../../src/server/process.ts'
+import { waitUntil } from '../support/lab-wait.ts'
 import { contents } from '../support/map-contents.ts'
 import { build, group, imageOf, rows, user } from '../support/rows.ts'
 import { readReply, writeCall } from '../support/rpc-codec.ts'
@@ -280,6 +282,32 @@ describe('an image', () => {
     supervisor.send(loading(path, now()))
     await supervisor.next('refused')
     expect((await supervisor.next('loaded')).generation).toBe(2)
+  })
+
+  test('that is served no longer goes from memory, while calls come and though it was the last to be answered from', async () => {
+    const users = Array.from({ length: 20_000 }, (_, i) => user({ name: `user${i}`, uid: `${i}` }))
+    const commit = async (generation: number) => {
+      const { bytes } = build([rows(users, [])], { generation })
+      return { size: bytes.byteLength, path: await folder.commit(`${generation}`, bytes) }
+    }
+    await serve()
+    const images = [await commit(2), await commit(3), await commit(4)]
+    const [udp, tcp] = [await client(), await client('tcp')]
+    const memory = () => {
+      // Not that of this test.
+      collectAll()
+      return process.memoryUsage().arrayBuffers
+    }
+    const before = memory()
+    for (const { path } of images) {
+      supervisor.send(loading(path, now()))
+      await supervisor.next('loaded')
+      if (path !== images.at(-1)!.path) for (const one of [udp, tcp]) await one.match(domain, map, 'user1')
+    }
+    await waitUntil('the old ones have gone', async () => {
+      await udp.match(domain, map, 'user1')
+      return memory() < before + 1.5 * images[0]!.size
+    })
   })
 
   test('of another domain that was asked for takes the place of the old one, which has gone then', async () => {
