@@ -1,4 +1,7 @@
-/** What the figures must reach. A quick run, which is less exact, fails only far below. */
+/**
+ * What the figures must reach. A quick run, which is less exact, fails only far below, and for ratios: milliseconds
+ * and megabytes are those of a machine.
+ */
 import { type Figure, isOf, ratioTo, type Sample, SUBJECTS, type Subject, series } from './samples.ts'
 import { median } from './statistics.ts'
 
@@ -177,7 +180,7 @@ export function judge(
   { quick, absent = new Map() }: { readonly quick: boolean; readonly absent?: Absent },
 ): readonly Verdict[] {
   return bars
-    .filter(({ full }) => !quick || full === undefined)
+    .filter(({ full, peer }) => !quick || (full === undefined && peer !== undefined))
     .map((bar) => verdictOf(bar, samples, quick ? QUICK_SHARE : 1, bar.peer && absent.get(bar.peer)))
 }
 

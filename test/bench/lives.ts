@@ -23,6 +23,8 @@ import { type Bench, sound, WARM_UP_MS, WrongReplies } from './trials.ts'
 const AROUND_MS = 300
 /** Above any refresh. */
 const LONG_MS = 120_000
+/** After a refresh, until the image before it and what the refresh has used have gone from memory. */
+const SETTLED_MS = 2000
 
 export async function measurePublish(bench: Bench, server: Ypldap): Promise<void> {
   const { installation, pids } = server
@@ -38,6 +40,7 @@ export async function measurePublish(bench: Bench, server: Ypldap): Promise<void
       refresh = performance.now() - started
     })
     await expectShell(server, users, shell)
+    await setTimeout(SETTLED_MS)
     return { longest, idle: idle.longest, refresh, ...memoryOf(pids) }
   })
 }

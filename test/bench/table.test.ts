@@ -91,10 +91,11 @@ describe('bars', () => {
     expect(verdictLines([leftOut!]).join('\n')).toMatch(/\| left out \| .* \| it is not installed \|/)
   })
 
-  test('a quick run is not judged by what only a full one measures', () => {
-    const bars = [RATE, { ...RATE, full: true }] as const
+  test('a quick run is judged by ratios alone, and by none that only a full one measures', () => {
+    const { peer: _, ...absolute } = RATE
+    const bars = [RATE, { ...RATE, full: true }, absolute] as const
     expect(judge(bars, SAMPLES, { quick: true })).toHaveLength(1)
-    expect(judge(bars, SAMPLES, FULL)).toHaveLength(2)
+    expect(judge(bars, SAMPLES, FULL)).toHaveLength(3)
   })
 
   test('without a compiler the floors of JavaScript stand in for those of C', () => {

@@ -112,7 +112,7 @@ export const SECTIONS: readonly Section[] = [
       { metric: 'longest', label: 'longest gap ms' },
       { metric: 'idle', label: 'without a refresh' },
       { metric: 'refresh', label: 'refresh ms' },
-      { metric: 'rss', label: 'all processes, resident MB' },
+      { metric: 'rss', label: 'all processes 2 s later, resident MB' },
       { metric: 'pss', label: 'proportional MB' },
     ],
     peers: [],
