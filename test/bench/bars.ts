@@ -168,6 +168,8 @@ export interface Verdict {
   readonly passed: boolean
   /** why it could not be measured here: then it is passed */
   readonly leftOut: string | undefined
+  /** others had the machine in all rounds of a quick run: what falls short then proves nothing, and is passed */
+  readonly undecided: boolean
   readonly rounds: number
   /** of these */
   readonly disturbed: number
@@ -181,15 +183,16 @@ export function judge(
 ): readonly Verdict[] {
   return bars
     .filter(({ full, peer }) => !quick || (full === undefined && peer !== undefined))
-    .map((bar) => verdictOf(bar, samples, quick ? QUICK_SHARE : 1, bar.peer && absent.get(bar.peer)))
+    .map((bar) => verdictOf(bar, samples, quick, bar.peer && absent.get(bar.peer)))
 }
 
 function verdictOf(
   { what, figure, peer, atLeast, atMost }: Bar,
   samples: readonly Sample[],
-  share: number,
+  quick: boolean,
   leftOut: string | undefined,
 ): Verdict {
+  const share = quick ? QUICK_SHARE : 1
   const valuesOf = (some: readonly Sample[]) =>
     peer === undefined ? [...series(some, figure).values()] : ratioTo(some, figure, peer)
   const calm = valuesOf(samples.filter(({ disturbed }) => !disturbed))
@@ -199,13 +202,15 @@ function verdictOf(
   const reached =
     value !== undefined && (least === undefined || value >= least) && (most === undefined || value <= most)
   const rounds = samples.filter((sample) => isOf(sample, figure) && sample.subject === figure.subject)
+  const undecided = quick && value !== undefined && calm.length === 0 && !reached
   const held = least === undefined ? `≤ ${short(most)}` : `≥ ${short(least)}`
   return {
     what,
     value,
     bar: share === 1 ? held : `${held}, in full ${atLeast ?? atMost}`,
-    passed: reached || leftOut !== undefined,
+    passed: reached || undecided || leftOut !== undefined,
     leftOut,
+    undecided,
     rounds: rounds.length,
     disturbed: rounds.filter(({ disturbed }) => disturbed).length,
   }

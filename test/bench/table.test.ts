@@ -53,6 +53,7 @@ describe('bars', () => {
         bar: '≥ 2.5',
         passed: false,
         leftOut: undefined,
+        undecided: false,
         rounds: 3,
         disturbed: 0,
       },
@@ -75,6 +76,16 @@ describe('bars', () => {
     expect(within(1.5)).toBe(true)
     expect(within(1.3)).toBe(false)
     expect(judge([RATE], SAMPLES, { quick: true })[0]?.bar).toBe('≥ 1.75, in full 2.5')
+  })
+
+  test('a quick run in which others had the machine all the time decides nothing, but for what was reached', () => {
+    const [short] = judge([{ ...RATE, atLeast: 20 }], DISTURBED, { quick: true })
+    expect(short).toMatchObject({ passed: true, undecided: true })
+    expect(verdictLines([short!]).join('\n')).toContain('| undecided |')
+    expect(judge([RATE], DISTURBED, { quick: true })[0]).toMatchObject({ passed: true, undecided: false })
+    expect(judge([{ ...RATE, atLeast: 20 }], DISTURBED, FULL)[0]?.passed).toBe(false)
+    const both = [...SAMPLES, ...DISTURBED]
+    expect(judge([{ ...RATE, atLeast: 20 }], both, { quick: true })[0]?.passed).toBe(false)
   })
 
   test('a figure that was not measured misses its bar', () => {

@@ -220,8 +220,8 @@ export function markdown(head: readonly string[], rows: readonly (readonly strin
 }
 
 export function verdictLines(verdicts: readonly Verdict[]): readonly string[] {
-  const rows = verdicts.map(({ what, value, bar, passed, leftOut, rounds, disturbed }) => [
-    passed ? (leftOut === undefined ? 'pass' : 'left out') : 'FAIL',
+  const rows = verdicts.map(({ what, value, bar, rounds, disturbed, leftOut, ...verdict }) => [
+    wordFor({ leftOut, ...verdict }),
     what,
     value === undefined ? (leftOut ?? 'not measured') : number(value),
     bar,
@@ -229,6 +229,12 @@ export function verdictLines(verdicts: readonly Verdict[]): readonly string[] {
   ])
   const said = 'Judged by the rounds that nothing disturbed, where there are such.'
   return ['## Bars', '', said, '', ...markdown(['', 'what', 'median', 'bar', 'rounds disturbed'], rows), '']
+}
+
+function wordFor({ passed, leftOut, undecided }: Pick<Verdict, 'passed' | 'leftOut' | 'undecided'>): string {
+  if (leftOut !== undefined) return 'left out'
+  if (undecided) return 'undecided'
+  return passed ? 'pass' : 'FAIL'
 }
 
 function cell(values: Spread | undefined): string {

@@ -87,6 +87,12 @@ function loopback(verdict: 'allow' | 'deny') {
   return settings({ access: [{ verdict, prefix: [127, 0, 0, 1], bits: 32 }] })
 }
 
+/** Bytes, without those that this test itself has left. */
+function memoryOfBuffers(): number {
+  collectAll()
+  return process.memoryUsage().arrayBuffers
+}
+
 function now(): number {
   return Math.floor(Date.now() / 1000)
 }
@@ -293,21 +299,17 @@ describe('an image', () => {
     await serve()
     const images = [await commit(2), await commit(3), await commit(4)]
     const [udp, tcp] = [await client(), await client('tcp')]
-    const memory = () => {
-      // Not that of this test.
-      collectAll()
-      return process.memoryUsage().arrayBuffers
-    }
-    const before = memory()
+    const before = memoryOfBuffers()
     for (const { path } of images) {
       supervisor.send(loading(path, now()))
       await supervisor.next('loaded')
       if (path !== images.at(-1)!.path) for (const one of [udp, tcp]) await one.match(domain, map, 'user1')
     }
-    await waitUntil('the old ones have gone', async () => {
+    const gone = waitUntil('the old ones have gone', async () => {
       await udp.match(domain, map, 'user1')
-      return memory() < before + 1.5 * images[0]!.size
+      return memoryOfBuffers() < before + 1.5 * images[0]!.size
     })
+    await expect(gone).resolves.toBeUndefined()
   })
 
   test('of another domain that was asked for takes the place of the old one, which has gone then', async () => {
