@@ -10,8 +10,8 @@ export interface Decoded {
 }
 
 /**
- * Gives a function that decodes the message at a place of what came. What is no entry the library decodes, and is shown nothing that has
- * not the right shape: see checkResponse for what it would make of it.
+ * Gives a function that decodes the message at a place of what came. What is no entry the library decodes, and it is
+ * shown nothing that has not the right shape: see checkResponse for what it would make of it.
  * @throws DirectoryError (protocol) from the function
  */
 export function createDecoder(): (bytes: Buffer, start: number, end: number) => Decoded {

@@ -49,7 +49,8 @@ export function createEntryReader(): (
       const values = readValues(cursor, attributeEnd)
       cursor.close(attributeEnd)
       const before = attributes.get(name)
-      attributes.set(name, before === undefined ? values : [...before, ...values])
+      if (before === undefined) attributes.set(name, values)
+      else for (const value of values) before.push(value)
     }
     cursor.close(entryEnd)
     checkControls(cursor, end)
