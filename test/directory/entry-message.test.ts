@@ -6,6 +6,14 @@ function read(message: Buffer, readEntry = createEntryReader()) {
   return readEntry(message, 0, message.length)
 }
 
+/** An element of BER with its length in four bytes. */
+function element(tag: number, ...contents: readonly (Buffer | string)[]): Buffer {
+  const bytes = Buffer.concat(contents.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)))
+  const head = Buffer.from([tag, 0x84, 0, 0, 0, 0])
+  head.writeUInt32BE(bytes.length, 2)
+  return Buffer.concat([head, bytes])
+}
+
 describe('an entry', () => {
   test('is read with every byte of its values, its names in lower case', () => {
     const message = entry(300, 'cn=é', { CN: ['é', Buffer.from([0xff, 0])], empty: [], 'cn;lang-DE': [''] })
@@ -25,6 +33,13 @@ describe('an entry', () => {
   test('has the values of both when an attribute is sent twice', () => {
     const { attributes } = read(entry(1, 'cn=x', { memberUid: ['a'], MEMBERUID: ['b', 'c'] }))!.entry
     expect([...attributes]).toEqual([['memberuid', ['a', 'b', 'c']]])
+  })
+
+  test('that repeats one attribute 200,000 times is read as quickly as one with as many values', () => {
+    const attribute = element(0x30, element(0x04, 'a'), element(0x31, element(0x04, 'x')))
+    const attributes = element(0x30, ...Array.from({ length: 200_000 }, () => attribute))
+    const message = element(0x30, element(0x02, '\x01'), element(0x64, element(0x04, ''), attributes))
+    expect(read(message)!.entry.attributes.get('a')).toHaveLength(200_000)
   })
 
   test('is read from the midst of other bytes', () => {
