@@ -37,7 +37,7 @@ describe('an entry', () => {
 
   test('that repeats one attribute 200,000 times is read as quickly as one with as many values', () => {
     const attribute = element(0x30, element(0x04, 'a'), element(0x31, element(0x04, 'x')))
-    const attributes = element(0x30, ...Array.from({ length: 200_000 }, () => attribute))
+    const attributes = element(0x30, Buffer.concat(Array.from({ length: 200_000 }, () => attribute)))
     const message = element(0x30, element(0x02, '\x01'), element(0x64, element(0x04, ''), attributes))
     expect(read(message)!.entry.attributes.get('a')).toHaveLength(200_000)
   })
