@@ -78,10 +78,12 @@ function allBars(subject: Subject, absent: Absent): readonly Bar[] {
   const floor = absent.has('c-all') ? 'sender' : 'c-all'
   return [
     {
+      // Most of it is the client's own reading, on which a quick run would fail by chance: a sender in C is near 0.16.
       what: "ALL of 100,000 users: time over ypserv's",
       figure: { ...all, metric: 'ms' },
       peer: 'ypserv',
       atMost: 0.125,
+      full: true,
     },
     {
       what: "ALL of 100,000 users: CPU over ypserv's",
