@@ -118,6 +118,11 @@ export const MAP_NAMES = [
 
 export type MapName = (typeof MAP_NAMES)[number]
 
+/** What becomes of a group or netid that is over the record limit. */
+export const OVERFLOWS = ['cut', 'split', 'keep', 'drop'] as const
+
+export type Overflow = (typeof OVERFLOWS)[number]
+
 export interface Config {
   readonly file: string
   readonly domain: string
@@ -133,6 +138,7 @@ export interface Config {
   readonly access: readonly AccessRule[]
   /** the longest value a map may hold, in bytes */
   readonly recordLimit: number
+  readonly overflow: Overflow
   /** whom the two processes run as when root starts them: names, or numbers in digits */
   readonly accounts: { readonly server: string; readonly directory: string }
   /** where images are kept, an absolute path; without it that depends on who starts us */

@@ -1,4 +1,4 @@
-import type { Field, Source } from './config.ts'
+import type { Field, Overflow, Source } from './config.ts'
 
 /** RFC 2307's attributes: a file needs to name only what its directory does otherwise. */
 export const DEFAULT_FIELDS: Readonly<Record<Field, Source>> = {
@@ -24,6 +24,7 @@ export const DEFAULT_GROUP_FILTER = '(objectClass=posixGroup)'
 export const DEFAULT_INTERVAL = 600
 export const DEFAULT_PAGE_SIZE = 1000
 export const DEFAULT_RECORD_LIMIT = 1024
+export const DEFAULT_OVERFLOW: Overflow = 'cut'
 export const DEFAULT_USER = '_ypldap'
 export const DEFAULT_DIRECTORY_USER = '_ypldap_dir'
 export const DEFAULT_GUARD_SHRINK = 50

@@ -39,6 +39,7 @@ export interface Draft {
   interval?: number
   bind?: Config['bind']
   recordLimit?: number
+  overflow?: Config['overflow']
   user?: Located<string>
   directoryUser?: Located<string>
   state?: string

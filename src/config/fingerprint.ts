@@ -5,9 +5,9 @@ import type { Config, DirectoryConfig } from './config.ts'
  * SHA-256 of all in a configuration that decides what its image holds. Where words stand in the file, how often
  * it refreshes, who may ask and how the directory is logged in to change nothing of that.
  */
-export function fingerprint({ domain, maps, recordLimit, directories }: Config): Buffer {
+export function fingerprint({ domain, maps, recordLimit, overflow, directories }: Config): Buffer {
   return createHash('sha256')
-    .update(JSON.stringify([domain, maps, recordLimit, directories.map(sourceOf)]))
+    .update(JSON.stringify([domain, maps, recordLimit, overflow, directories.map(sourceOf)]))
     .digest()
 }
 

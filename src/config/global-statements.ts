@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { parseAddress } from '../address.ts'
 import { parseAccount, parseName } from './account-name.ts'
 import { BadValue } from './bad-value.ts'
-import { type AccessRule, type Listen, MAP_NAMES, type MapName, type Position } from './config.ts'
+import { type AccessRule, type Listen, MAP_NAMES, type MapName, OVERFLOWS, type Position } from './config.ts'
 import type { Cursor } from './cursor.ts'
 import { parseDomain } from './domain.ts'
 import type { Draft } from './draft.ts'
@@ -23,6 +23,7 @@ export const GLOBAL_STATEMENTS: ReadonlyMap<string, GlobalStatement> = new Map([
   ['bind', readBind],
   ['listen', readListen],
   ['record', readRecord],
+  ['overflow', readOverflow],
   ['allow', accessReader('allow')],
   ['deny', accessReader('deny')],
   ['user', readUser],
@@ -116,6 +117,12 @@ function listenKey({ address = 'any', port }: Listen): string {
 function readRecord(cursor: Cursor, draft: Draft): void {
   cursor.word('limit')
   draft.recordLimit = cursor.number('a number of bytes', MIN_RECORD, MAX_RECORD)
+}
+
+function readOverflow(cursor: Cursor, draft: Draft): void {
+  const word = OVERFLOWS.find((one) => cursor.takes(one))
+  if (word === undefined) throw cursor.unexpected("'cut', 'split', 'keep' or 'drop'")
+  draft.overflow = word
 }
 
 function accessReader(verdict: AccessRule['verdict']): GlobalStatement {

@@ -21,11 +21,12 @@ export function changeOf(before: DirectorySettings | undefined, after: Directory
     taken.add(index)
     return index
   })
-  const contents =
-    essence([before.domain, before.master, before.maps, before.recordLimit, before.fingerprint]) !==
-      essence([after.domain, after.master, after.maps, after.recordLimit, after.fingerprint]) ||
-    old.join('\n') !== now.join('\n')
+  const contents = essence(imageOf(before)) !== essence(imageOf(after)) || old.join('\n') !== now.join('\n')
   return { contents, same }
+}
+
+function imageOf({ domain, master, maps, recordLimit, overflow, fingerprint }: DirectorySettings): unknown {
+  return [domain, master, maps, recordLimit, overflow, fingerprint]
 }
 
 /** One that stands alone keeps no rows of its own: the image has them. */

@@ -63,7 +63,7 @@ export async function openPublisher(settings: DirectorySettings): Promise<Publis
     distrust() {
       trusted = false
     },
-    async publish(rows, { domain, master, maps, recordLimit, guardShrink, fingerprint }, request) {
+    async publish(rows, { domain, master, maps, recordLimit, overflow, guardShrink, fingerprint }, request) {
       // ORDER must grow with every change, also when the clock is set back.
       const order = Math.max(created + 1, Math.floor(Date.now() / 1000))
       const { bytes, contents, counts, rejected } = buildImage(rows, {
@@ -71,6 +71,7 @@ export async function openPublisher(settings: DirectorySettings): Promise<Publis
         master,
         maps,
         recordLimit,
+        overflow,
         created: order,
         generation: generation + 1,
         fingerprint: Buffer.from(fingerprint, 'hex'),

@@ -3,7 +3,7 @@
  * A row is judged alone; the rest goes on.
  */
 import { YPMAXRECORD } from '../../rpc/yp.ts'
-import { groupLine, masterPasswdLength, passwdLength } from './lines.ts'
+import { groupHead, masterPasswdLength, passwdLength } from './lines.ts'
 import type { Group, Octets, User } from './rows.ts'
 
 /** 4294967295 is (uid_t)-1: "no such id", and "leave unchanged" to chown(2). */
@@ -54,7 +54,7 @@ export function admitGroup(
   const gid = shortest(group.gid)
   const members = unique.size === group.members.length ? group.members : [...unique]
   const row = gid === group.gid && members === group.members ? group : { ...group, gid, members }
-  return overLimit(row.name, groupLine(row, []).length, recordLimit) ?? row
+  return overLimit(row.name, groupHead(row), recordLimit) ?? row
 }
 
 function overLimit(name: Octets, length: number, recordLimit: number): Refusal | undefined {

@@ -3,13 +3,12 @@ import type { Counts } from './guard.ts'
 import { CONTENTS_BYTES, Header } from './image-format.ts'
 import { type ImageOptions, writeImage } from './image-writer.ts'
 import { mergeRows, type Rejected } from './merge.ts'
+import { longestLine, type RecordLimit } from './overflow.ts'
 import { makeRecords } from './records.ts'
 import type { Rows } from './rows.ts'
 
-export interface BuildOptions extends Omit<ImageOptions, 'users' | 'groups'> {
+export interface BuildOptions extends Omit<ImageOptions, 'users' | 'groups'>, RecordLimit {
   readonly maps: readonly string[]
-  /** bytes a value may have */
-  readonly recordLimit: number
 }
 
 export interface Built {
@@ -23,11 +22,11 @@ export interface Built {
 }
 
 export function buildImage(directories: readonly Rows[], options: BuildOptions): Built {
-  const { domain, recordLimit } = options
-  const merged = mergeRows(directories, recordLimit)
+  const { domain, recordLimit, overflow } = options
+  const merged = mergeRows(directories, longestLine(options))
   const rejected = [...merged.rejected]
-  const cut = (one: Rejected) => void rejected.push(one)
-  const maps = makeRecords(options.maps, merged, { domain, recordLimit, cut })
+  const over = (one: Rejected) => void rejected.push(one)
+  const maps = makeRecords(options.maps, merged, { domain, recordLimit, overflow, over })
   const users = merged.users.rows.length
   const groups = merged.groups.rows.length
   const bytes = writeImage(maps, { ...options, users, groups })

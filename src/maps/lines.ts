@@ -35,6 +35,11 @@ export function groupLine(group: Group, members: readonly Octets[]): Octets {
   return `${group.name}:${group.password}:${group.gid}:${members.join(',')}`
 }
 
+/** The bytes of a group's line without its members. */
+export function groupHead({ name, password, gid }: Group): number {
+  return name.length + password.length + gid.length + 3
+}
+
 /** `user` is a uid and an @. */
 export function netidKey(user: Octets, domain: string): Octets {
   return `unix.${user}${domain}`

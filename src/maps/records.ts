@@ -11,9 +11,10 @@ import {
   passwdLine,
 } from './lines.ts'
 import { memberships } from './memberships.ts'
-import type { Admitted, Merged, Rejected } from './merge.ts'
+import type { Merged } from './merge.ts'
 import { ascending, inOrder, numbersTo } from './order.ts'
-import type { Group, Octets, User } from './rows.ts'
+import { type FitOptions, fitGroups, groupLength, longestLine } from './overflow.ts'
+import type { Octets } from './rows.ts'
 
 /** One map's records. */
 export interface MapRecords {
@@ -33,11 +34,8 @@ export interface Lines {
   readonly line: (number: number) => Octets
 }
 
-export interface RecordOptions {
+export interface RecordOptions extends FitOptions {
   readonly domain: string
-  readonly recordLimit: number
-  /** hears of every line that was cut */
-  readonly cut: (rejected: Rejected) => void
 }
 
 /** The records of the maps that are asked for, in their order. Throws RangeError for a map it can't make. */
@@ -61,20 +59,20 @@ function makersOf(
   options: RecordOptions,
 ): Readonly<Record<string, () => Keyed & Pick<MapRecords, 'lines'>>> {
   const users = merged.users.rows
-  const groups = merged.groups.rows
+  const groups = once(() => fitGroups(merged.groups, options))
   const byName = once(() => keyed(merged.users.names))
   const byUid = once(() => keyedByFirst(users.map(({ uid }) => uid)))
   const passwd = once(() => linesOf(users, passwdLength, passwdLine))
   const master = once(() => linesOf(users, masterPasswdLength, masterPasswdLine))
-  const group = once(() => groupLines(merged.groups, options))
+  const group = once(() => linesOf(groups().rows, groupLength, (row) => groupLine(row, row.members)))
   return {
     'passwd.byname': () => ({ ...byName(), lines: passwd() }),
     'passwd.byuid': () => ({ ...byUid(), lines: passwd() }),
     'master.passwd.byname': () => ({ ...byName(), lines: master() }),
     'master.passwd.byuid': () => ({ ...byUid(), lines: master() }),
-    'group.byname': () => ({ ...keyed(merged.groups.names), lines: group() }),
-    'group.bygid': () => ({ ...keyedByFirst(groups.map(({ gid }) => gid)), lines: group() }),
-    'netid.byname': () => ({ ...keyedByNetid(users, options.domain), lines: netidLines(merged, options) }),
+    'group.byname': () => ({ ...keyed(groups().names), lines: group() }),
+    'group.bygid': () => ({ ...keyedByFirst(groups().rows.map(({ gid }) => gid)), lines: group() }),
+    'netid.byname': () => netids(merged, options),
   }
 }
 
@@ -95,83 +93,51 @@ function keyedByFirst(ids: readonly Octets[]): Keyed {
   return { keys: inOrder(ids, numbers), numbers }
 }
 
-function keyedByNetid(users: readonly User[], domain: string): Keyed {
-  // What follows the @ is the same in all keys, and what precedes the uid.
-  const { keys, numbers } = keyedByFirst(users.map(({ uid }) => `${uid}@`))
-  return { keys: keys.map((key) => netidKey(key, domain)), numbers }
-}
-
 function linesOf<Row>(rows: readonly Row[], length: (row: Row) => number, line: (row: Row) => Octets): Lines {
   const lengths = new Uint32Array(rows.length)
   for (let number = 0; number < lengths.length; number++) lengths[number] = length(rows[number]!)
   return { lengths, line: (number) => line(rows[number]!) }
 }
 
-function groupLines({ rows, directories }: Admitted<Group>, { recordLimit, cut }: RecordOptions): Lines {
-  const head = (number: number) => groupLine(rows[number]!, []).length
-  return listLines({
-    count: rows.length,
-    recordLimit,
-    length: (number) => head(number) + joinedLength(rows[number]!.members),
-    head,
-    items: (number) => rows[number]!.members,
-    line: (number, members) => groupLine(rows[number]!, members),
-    cut: (number, left) => {
-      const { name, dn, members } = rows[number]!
-      const lost = `${left} of ${members.length} members left out`
-      const reason = `group "${name}" is over the record limit of ${recordLimit} bytes: ${lost}`
-      cut({ directory: directories[number]!, dn, reason })
-    },
-  })
-}
-
 /** Every user's groups by id: what a client asks for instead of all groups (initgroups). */
-function netidLines({ users, groups }: Merged, { recordLimit, cut }: RecordOptions): Lines {
+function netids({ users, groups }: Merged, options: RecordOptions): Keyed & Pick<MapRecords, 'lines'> {
   const { rows, directories } = users
+  const { recordLimit, overflow, over } = options
   const { gidsOf, length } = memberships(users, groups.rows)
-  const head = (number: number) => rows[number]!.uid.length + 1
-  return listLines({
-    count: rows.length,
-    recordLimit,
-    length: (number) => head(number) + length(number),
-    head,
-    items: gidsOf,
-    line: (number, gids) => netidLine(rows[number]!.uid, gids),
-    cut: (number, left) => {
-      const { name, dn } = rows[number]!
-      const lost = `${left} of ${gidsOf(number).length} groups left out`
-      const reason = `netid of user "${name}" is over the record limit of ${recordLimit} bytes: ${lost}`
-      cut({ directory: directories[number]!, dn, reason })
-    },
-  })
-}
-
-interface ListOptions {
-  readonly count: number
-  readonly recordLimit: number
-  /** the bytes of a whole line */
-  readonly length: (number: number) => number
-  /** the bytes of a line without its items */
-  readonly head: (number: number) => number
-  readonly items: (number: number) => readonly Octets[]
-  readonly line: (number: number, items: readonly Octets[]) => Octets
-  /** hears how many items of a line were left out */
-  readonly cut: (number: number, left: number) => void
-}
-
-/** Lines that end in a list, with as many of its items as fit. */
-function listLines({ count, recordLimit, length, head, items, line, cut }: ListOptions): Lines {
-  const lengths = new Uint32Array(count)
+  const limit = longestLine(options)
+  const lengths = new Uint32Array(rows.length)
   const kept = new Map<number, readonly Octets[]>()
-  for (let number = 0; number < count; number++) {
-    const whole = length(number)
+  const dropped = new Set<number>()
+  for (const [number, { uid, name, dn }] of rows.entries()) {
+    const head = uid.length + 1
+    const whole = head + length(number)
     lengths[number] = whole
     if (whole <= recordLimit) continue
-    const all = items(number)
-    const some = all.slice(0, fitting(head(number), all, recordLimit))
-    kept.set(number, some)
-    lengths[number] = head(number) + joinedLength(some)
-    cut(number, all.length - some.length)
+    const all = gidsOf(number)
+    const some = overflow === 'drop' ? [] : all.slice(0, fitting(head, all, limit))
+    let what = `${all.length - some.length} of ${all.length} groups left out`
+    if (overflow === 'drop') {
+      dropped.add(number)
+      what = `left out with its ${whole} bytes`
+    } else if (whole <= limit) {
+      what = `kept with its ${whole} bytes`
+    } else {
+      kept.set(number, some)
+      lengths[number] = head + joinedLength(some)
+    }
+    const reason = `netid of user "${name}" is over the record limit of ${recordLimit} bytes: ${what}`
+    over({ directory: directories[number]!, dn, reason })
   }
-  return { lengths, line: (number) => line(number, kept.get(number) ?? items(number)) }
+  const line = (number: number) => netidLine(rows[number]!.uid, kept.get(number) ?? gidsOf(number))
+  // What follows the @ is the same in all keys, and what precedes the uid.
+  const { keys, numbers } = without(keyedByFirst(rows.map(({ uid }) => `${uid}@`)), dropped)
+  return { keys: keys.map((key) => netidKey(key, options.domain)), numbers, lines: { lengths, line } }
+}
+
+function without({ keys, numbers }: Keyed, dropped: ReadonlySet<number>): Keyed {
+  if (dropped.size === 0) return { keys, numbers }
+  return {
+    keys: keys.filter((_, place) => !dropped.has(numbers[place]!)),
+    numbers: numbers.filter((number) => !dropped.has(number)),
+  }
 }

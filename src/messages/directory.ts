@@ -79,6 +79,7 @@ export const toDirectory = union('kind', {
     interval: integer(1, 2 ** 31 - 1),
     maps: list(mapName, MAX_MAPS),
     recordLimit: integer(1, 65_536),
+    overflow: oneOf('cut', 'split', 'keep', 'drop'),
     /** percent */
     guardShrink: integer(0, 100),
     /** of what decides the image's contents, in hex */

@@ -6,7 +6,7 @@ import type { DirectorySettings } from '../messages/directory.ts'
 import type { ServerSettings } from '../messages/server.ts'
 
 export function directorySettings(config: Config, state: string): DirectorySettings {
-  const { domain, interval, maps, recordLimit, guardShrink, directories } = config
+  const { domain, interval, maps, recordLimit, overflow, guardShrink, directories } = config
   return {
     kind: 'configure',
     domain,
@@ -14,6 +14,7 @@ export function directorySettings(config: Config, state: string): DirectorySetti
     interval,
     maps,
     recordLimit,
+    overflow,
     guardShrink,
     fingerprint: fingerprint(config).toString('hex'),
     state,

@@ -10,7 +10,7 @@ const WORDS = [
   ...RESERVED,
   ...[
     'listen on record limit allow deny from any page size file state guard shrink memory control socket',
-    'required a b h',
+    'overflow cut split keep drop required a b h',
   ]
     .join(' ')
     .split(' '),

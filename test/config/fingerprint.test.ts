@@ -38,6 +38,7 @@ const other: readonly (readonly [what: string, text: string])[] = [
   ['domain', 'domain "example.org"\ndirectory "h" { basedn "dc=x" }'],
   ['list of maps', 'domain "example.com"\nprovide map "passwd.byname"\ndirectory "h" { basedn "dc=x" }'],
   ['record limit', 'domain "example.com"\nrecord limit 2048\ndirectory "h" { basedn "dc=x" }'],
+  ['overflow', 'domain "example.com"\noverflow drop\ndirectory "h" { basedn "dc=x" }'],
   ['server', 'domain "example.com"\ndirectory "g" { basedn "dc=x" }'],
   ['port', 'domain "example.com"\ndirectory "h" port 390 { basedn "dc=x" }'],
   ['kind of directory', 'domain "example.com"\ndirectory file "/h" { basedn "dc=x" }'],

@@ -8,7 +8,7 @@ import { configOf, DIRECTORY, DOMAIN } from './check.ts'
 
 /** As the process that reads the directories gets it. */
 function settings(config: Config): DirectorySettings {
-  const { domain, interval, maps, recordLimit, guardShrink, directories } = config
+  const { domain, interval, maps, recordLimit, overflow, guardShrink, directories } = config
   return {
     kind: 'configure',
     domain,
@@ -16,6 +16,7 @@ function settings(config: Config): DirectorySettings {
     interval,
     maps,
     recordLimit,
+    overflow,
     guardShrink,
     fingerprint: fingerprint(config).toString('hex'),
     state: config.state ?? '/var/lib/ypldap',

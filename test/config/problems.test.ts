@@ -3,7 +3,7 @@ import { MAX_PROBLEMS } from '../../src/config/limits.ts'
 import { DIRECTORY, DOMAIN, problemsOf } from './check.ts'
 
 const STATEMENTS =
-  'one of include, directory, domain, interval, provide, cafile, bind, listen, record, allow, deny, user, state, guard, expire, control, udp, name = "value"'
+  'one of include, directory, domain, interval, provide, cafile, bind, listen, record, overflow, allow, deny, user, state, guard, expire, control, udp, name = "value"'
 const DIRECTORY_STATEMENTS =
   'one of binddn, bindcred, bindext, certfile, keyfile, basedn, groupdn, passwd, group, attribute, fixed, list, page, }'
 const FIELDS =
@@ -61,6 +61,8 @@ const GLOBAL: readonly (readonly [line: string, ...problems: string[]])[] = [
   ['record 5', "8: unexpected number, expected 'limit'"],
   ['record limit 255', '14: number out of range, expected a number of bytes from 256 to 65536'],
   ['record limit 65537', '14: number out of range, expected a number of bytes from 256 to 65536'],
+  ['overflow', "9: unexpected end of the line, expected 'cut', 'split', 'keep' or 'drop'"],
+  ['overflow burst', "10: unexpected word, expected 'cut', 'split', 'keep' or 'drop'"],
   ['allow 10.0.0.0/8', "7: unexpected word, expected 'from'"],
   ['deny from', "10: unexpected end of the line, expected an address, a prefix or 'any'"],
   [

@@ -35,6 +35,7 @@ function config(...directories: DirectoryConfig[]): Config {
     control: {},
     udpWorkers: 1,
     recordLimit: 1024,
+    overflow: 'cut',
     directories,
   }
 }

@@ -222,6 +222,7 @@ describe('several directories', () => {
 
 describe('the record limit', () => {
   const members = Array.from({ length: 300 }, (_, i) => `member${i}`)
+  const many = Array.from({ length: 300 }, (_, i) => group({ name: `g${i}`, gid: String(100_000 + i) }))
 
   test('cuts a group at a member boundary, counts it and names it', () => {
     const built = build([rows([user()], [group({ members })])], { recordLimit: 1024 })
@@ -258,7 +259,6 @@ describe('the record limit', () => {
   })
 
   test('cuts a netid at whole gids', () => {
-    const many = Array.from({ length: 300 }, (_, i) => group({ name: `g${i}`, gid: String(100_000 + i) }))
     const built = build([rows([user()], many)])
     const line = match(imageOf([rows([user()], many)]), 'netid.byname', 'unix.10001@example.com')!
     expect(line.length).toBeLessThanOrEqual(1024)
@@ -267,6 +267,71 @@ describe('the record limit', () => {
     expect(gids.slice(1).every((gid) => /^1\d{5}$/.test(gid))).toBe(true)
     expect(built.rejected.map(({ reason }) => reason)).toEqual([
       `netid of user "alice" is over the record limit of 1024 bytes: ${301 - gids.length} of 301 groups left out`,
+    ])
+  })
+
+  test('splits a group into several of one gid, whose names were free and which have all its members', () => {
+    const given = [rows([user()], [group({ members }), group({ name: 'staff_2', gid: '20002' })])]
+    const options = { overflow: 'split' } as const
+    const image = imageOf(given, options)
+    const lines = new Map(contents(image, 'group.byname'))
+    expect([...lines.keys()]).toEqual(['staff', 'staff_1', 'staff_2', 'staff_3'])
+    const parts = ['staff', 'staff_1', 'staff_3'].map((name) => lines.get(name)!.split(':'))
+    for (const part of parts) expect([part[2], part.join(':').length <= 1024]).toEqual(['20001', true])
+    expect(parts.flatMap((part) => part[3]!.split(','))).toEqual(members)
+    expect(match(image, 'group.bygid', '20001')).toBe(lines.get('staff'))
+    expect(reasons(given, options)).toEqual([
+      'group "staff" is over the record limit of 1024 bytes: split into 3 of one gid',
+    ])
+  })
+
+  test('leaves a member whom no part of a split group can hold out, and says so', () => {
+    const long = 'm'.repeat(400)
+    const options = { overflow: 'split', recordLimit: 300 } as const
+    const given = [rows([], [group({ members: [long, 'bob'] })])]
+    expect(match(imageOf(given, options), 'group.byname', 'staff')).toBe('staff:*:20001:bob')
+    expect(reasons(given, options)).toEqual([
+      'group "staff" is over the record limit of 300 bytes: split into 1 of one gid, 1 of 2 members left out',
+    ])
+  })
+
+  test('keeps what is longer where it is told to, users too, and names it', () => {
+    const given = [rows([user({ gecos: 'g'.repeat(2000) })], [group({ members }), ...many])]
+    const options = { overflow: 'keep' } as const
+    const image = imageOf(given, options)
+    expect(match(image, 'group.byname', 'staff')!.split(',')).toHaveLength(300)
+    expect(match(image, 'netid.byname', 'unix.10001@example.com')!.split(',')).toHaveLength(301)
+    expect(match(image, 'passwd.byname', 'alice')!.length).toBeGreaterThan(2000)
+    expect(reasons(given, options)).toEqual([
+      expect.stringMatching(
+        /^group "staff" is over the record limit of 1024 bytes: kept with its \d+ bytes$/,
+      ),
+      expect.stringMatching(/^netid of user "alice" .*: kept with its \d+ bytes$/),
+    ])
+  })
+
+  test('cuts at 65,536 bytes what it is told to keep', () => {
+    const endless = Array.from({ length: 10_000 }, (_, i) => `member${i}`)
+    const line = match(
+      imageOf([rows([], [group({ members: endless })])], { overflow: 'keep' }),
+      'group.byname',
+      'staff',
+    )!
+    expect(line.length).toBeLessThanOrEqual(65_536)
+    expect(line.length).toBeGreaterThan(65_500)
+  })
+
+  test('drops the group and the netid where it is told to, and nothing else', () => {
+    const given = [rows([user(), user({ name: 'bob', uid: '10002' })], [group({ members }), ...many])]
+    const options = { overflow: 'drop' } as const
+    const image = imageOf(given, options)
+    expect(contents(image, 'group.byname').map(([name]) => name)).not.toContain('staff')
+    expect(match(image, 'group.bygid', '20001')).toBeUndefined()
+    expect(contents(image, 'netid.byname').map(([key]) => key)).toEqual(['unix.10002@example.com'])
+    expect(contents(image, 'passwd.byname')).toHaveLength(2)
+    expect(reasons(given, options)).toEqual([
+      expect.stringMatching(/^group "staff" .*: left out with its \d+ bytes$/),
+      expect.stringMatching(/^netid of user "alice" .*: left out with its \d+ bytes$/),
     ])
   })
 })

@@ -90,6 +90,18 @@ const directories = fc.array(directoryArbitrary, { minLength: 1, maxLength: 2 })
 )
 const limits = fc.constantFrom(256, 1024, 65_536)
 
+/** The gid and each member of every group, if their names together have fewer bytes. */
+function membershipsOf(image: Image, below = Infinity): ReadonlySet<string> {
+  const found = new Set<string>()
+  for (const [key, value] of contents(image, 'group.byname')) {
+    const [, , gid, members = ''] = value.split(':')
+    for (const member of members.split(',')) {
+      if (member !== '' && key.length + member.length < below) found.add(`${gid} ${member}`)
+    }
+  }
+  return found
+}
+
 function assertImages(
   check: (image: Image, given: readonly Rows[], limit: number, rejected: ReadonlySet<string>) => void,
 ): void {
@@ -222,6 +234,20 @@ describe('any rows whatever', () => {
         }
       }
     })
+  })
+
+  test('split groups over the limit and lose no member, no name and no gid by it', () => {
+    fc.assert(
+      fc.property(directories, (given) => {
+        const whole = imageOf(given, { recordLimit: 65_536 })
+        const image = imageOf(given, { recordLimit: 256, overflow: 'split' })
+        const after = membershipsOf(image)
+        // Longer ones 256 bytes might not hold.
+        for (const one of membershipsOf(whole, 200)) expect(after).toContain(one)
+        const names = contents(image, 'group.byname').map(([key]) => key)
+        expect(new Set(names).size).toBe(names.length)
+      }),
+    )
   })
 
   test('are each in the maps by name, or named as left out', () => {

@@ -59,6 +59,7 @@ export function build(directories: readonly Rows[], options: Partial<BuildOption
     fingerprint: new Uint8Array(32),
     maps: ALL_MAPS,
     recordLimit: 1024,
+    overflow: 'cut',
     ...options,
   })
 }
