@@ -8,8 +8,8 @@ import { utf8Octets } from './octets.ts'
 import { checkKey, readCertificates } from './pem.ts'
 
 /**
- * What only those who know LDAP, certificates and LDIF can find wrong with a configuration, without asking any
- * server. Reads the certificates and keys it names.
+ * What only those who know LDAP and certificates can find wrong with a configuration, without asking any server.
+ * Reads the certificates and keys it names.
  */
 export function checkDirectories(config: Config): Problem[] {
   return config.directories.flatMap(checkDirectory)

@@ -50,12 +50,12 @@ export function netidLine(uid: Octets, gids: readonly Octets[]): Octets {
   return `${uid}:${gids.join(',')}`
 }
 
-/** How many of `items`, joined by commas behind `head` bytes, stay within `limit` bytes. */
-export function fitting(head: number, items: readonly Octets[], limit: number): number {
+/** Where those of `items` from `start` on end that, joined by commas behind `head` bytes, stay within `limit` bytes. */
+export function fitting(head: number, items: readonly Octets[], limit: number, start = 0): number {
   let length = head - 1
-  for (let count = 0; count < items.length; count++) {
-    length += items[count]!.length + 1
-    if (length > limit) return count
+  for (let end = start; end < items.length; end++) {
+    length += items[end]!.length + 1
+    if (length > limit) return end
   }
   return items.length
 }

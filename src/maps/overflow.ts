@@ -30,6 +30,32 @@ export function longestLine({ recordLimit, overflow }: RecordLimit): number {
   return overflow === 'keep' ? LONGEST_LINE : recordLimit
 }
 
+/** Gives a function that says what became of a line over the limit. */
+export function teller(
+  subject: string,
+  directory: string,
+  dn: Octets,
+  { recordLimit, over }: FitOptions,
+): (what: string) => void {
+  return (what) =>
+    over({ directory, dn, reason: `${subject} is over the record limit of ${recordLimit} bytes: ${what}` })
+}
+
+/** What becomes of a line of so many bytes, which are over the limit. Of one that is shortened the caller tells. */
+export function fateOf(
+  length: number,
+  options: RecordLimit,
+  tell: (what: string) => void,
+): 'whole' | 'dropped' | 'shortened' {
+  if (options.overflow === 'drop') {
+    tell(`left out with its ${length} bytes`)
+    return 'dropped'
+  }
+  if (length > longestLine(options)) return 'shortened'
+  tell(`kept with its ${length} bytes`)
+  return 'whole'
+}
+
 export function groupLength(group: Group): number {
   return groupHead(group) + joinedLength(group.members)
 }
@@ -50,29 +76,21 @@ export function fitGroups(groups: Admitted<Group>, options: FitOptions): Admitte
 /** What the maps show of a group: itself, a part, several, or nothing. `taken` are names that a part must not have. */
 function fitter(
   taken: Set<Octets>,
-  { recordLimit, overflow, over }: FitOptions,
+  options: FitOptions,
 ): (group: Group, directory: string) => readonly Group[] {
-  const limit = longestLine({ recordLimit, overflow })
+  const limit = longestLine(options)
   return (group, directory) => {
     const length = groupLength(group)
-    if (length <= recordLimit) return [group]
+    if (length <= options.recordLimit) return [group]
     const { name, dn, members } = group
-    const tell = (what: string) => {
-      const reason = `group "${name}" is over the record limit of ${recordLimit} bytes: ${what}`
-      over({ directory, dn, reason })
-    }
-    if (overflow === 'drop') {
-      tell(`left out with its ${length} bytes`)
-      return []
-    }
-    if (length <= limit) {
-      tell(`kept with its ${length} bytes`)
-      return [group]
-    }
-    const parts = overflow === 'split' ? split(group, limit, taken) : [cut(group, limit)]
+    const tell = teller(`group "${name}"`, directory, dn, options)
+    const fate = fateOf(length, options, tell)
+    if (fate !== 'shortened') return fate === 'whole' ? [group] : []
+    const isSplit = options.overflow === 'split'
+    const parts = isSplit ? split(group, limit, taken) : [cut(group, limit)]
     const left = members.length - parts.reduce((sum, part) => sum + part.members.length, 0)
     const lost = `${left} of ${members.length} members left out`
-    if (overflow !== 'split') tell(lost)
+    if (!isSplit) tell(lost)
     else tell(`split into ${parts.length} of one gid${left > 0 ? `, ${lost}` : ''}`)
     return parts
   }
@@ -89,7 +107,7 @@ function split(group: Group, limit: number, taken: Set<Octets>): readonly Group[
   let { name } = group
   let number = 0
   for (let at = 0; at < group.members.length && name.length <= YPMAXRECORD; ) {
-    const end = endOfPart(group.members, at, limit - groupHead({ ...group, name }))
+    const end = fitting(groupHead({ ...group, name }), group.members, limit, at)
     if (end === at) {
       at += 1
       continue
@@ -101,14 +119,4 @@ function split(group: Group, limit: number, taken: Set<Octets>): readonly Group[
     taken.add(name)
   }
   return parts.length > 0 ? parts : [{ ...group, members: [] }]
-}
-
-/** Where the members from `at` on that fit into so many bytes end. */
-function endOfPart(members: readonly Octets[], at: number, room: number): number {
-  let end = at
-  for (let left = room + 1; end < members.length; end++) {
-    left -= members[end]!.length + 1
-    if (left < 0) break
-  }
-  return end
 }

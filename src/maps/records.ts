@@ -13,7 +13,7 @@ import {
 import { memberships } from './memberships.ts'
 import type { Merged } from './merge.ts'
 import { ascending, inOrder, numbersTo } from './order.ts'
-import { type FitOptions, fitGroups, groupLength, longestLine } from './overflow.ts'
+import { type FitOptions, fateOf, fitGroups, groupLength, longestLine, teller } from './overflow.ts'
 import type { Octets } from './rows.ts'
 
 /** One map's records. */
@@ -102,7 +102,6 @@ function linesOf<Row>(rows: readonly Row[], length: (row: Row) => number, line: 
 /** Every user's groups by id: what a client asks for instead of all groups (initgroups). */
 function netids({ users, groups }: Merged, options: RecordOptions): Keyed & Pick<MapRecords, 'lines'> {
   const { rows, directories } = users
-  const { recordLimit, overflow, over } = options
   const { gidsOf, length } = memberships(users, groups.rows)
   const limit = longestLine(options)
   const lengths = new Uint32Array(rows.length)
@@ -112,21 +111,16 @@ function netids({ users, groups }: Merged, options: RecordOptions): Keyed & Pick
     const head = uid.length + 1
     const whole = head + length(number)
     lengths[number] = whole
-    if (whole <= recordLimit) continue
+    if (whole <= options.recordLimit) continue
+    const tell = teller(`netid of user "${name}"`, directories[number]!, dn, options)
+    const fate = fateOf(whole, options, tell)
+    if (fate === 'dropped') dropped.add(number)
+    if (fate !== 'shortened') continue
     const all = gidsOf(number)
-    const some = overflow === 'drop' ? [] : all.slice(0, fitting(head, all, limit))
-    let what = `${all.length - some.length} of ${all.length} groups left out`
-    if (overflow === 'drop') {
-      dropped.add(number)
-      what = `left out with its ${whole} bytes`
-    } else if (whole <= limit) {
-      what = `kept with its ${whole} bytes`
-    } else {
-      kept.set(number, some)
-      lengths[number] = head + joinedLength(some)
-    }
-    const reason = `netid of user "${name}" is over the record limit of ${recordLimit} bytes: ${what}`
-    over({ directory: directories[number]!, dn, reason })
+    const some = all.slice(0, fitting(head, all, limit))
+    kept.set(number, some)
+    lengths[number] = head + joinedLength(some)
+    tell(`${all.length - some.length} of ${all.length} groups left out`)
   }
   const line = (number: number) => netidLine(rows[number]!.uid, kept.get(number) ?? gidsOf(number))
   // What follows the @ is the same in all keys, and what precedes the uid.
