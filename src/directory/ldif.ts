@@ -72,8 +72,9 @@ function* unfold(chunks: Iterable<Buffer>, longest: number): Generator<Line> {
     let at = 0
     while (at < bytes.length) {
       const start = at
-      const end = endOfLine(bytes, start)
-      at = nextLine(bytes, start)
+      const newline = newlineAt(bytes, start)
+      const end = endOfText(bytes, start, newline)
+      at = Math.min(newline + 1, bytes.length)
       number += 1
       if (end > start && bytes[start] === SPACE) {
         throw new LdifError(number, 'it begins with a space but there is no line before it to go on')
@@ -86,8 +87,9 @@ function* unfold(chunks: Iterable<Buffer>, longest: number): Generator<Line> {
       const first = number
       const parts = [bytes.subarray(start, end)]
       while (bytes[at] === SPACE) {
-        parts.push(bytes.subarray(at + 1, endOfLine(bytes, at)))
-        at = nextLine(bytes, at)
+        const newline = newlineAt(bytes, at)
+        parts.push(bytes.subarray(at + 1, endOfText(bytes, at, newline)))
+        at = Math.min(newline + 1, bytes.length)
         number += 1
       }
       const joined = Buffer.concat(parts)
@@ -124,17 +126,15 @@ function lineBefore(bytes: Buffer, at: number): number {
   return at < 2 ? 0 : bytes.lastIndexOf(NEWLINE, at - 2) + 1
 }
 
-/** Where the text of the line that begins at `start` ends. */
-function endOfLine(bytes: Buffer, start: number): number {
+/** Where the newline of the line that begins at `start` is; the last line may have none. */
+function newlineAt(bytes: Buffer, start: number): number {
   const newline = bytes.indexOf(NEWLINE, start)
-  const end = newline === -1 ? bytes.length : newline
-  return end > start && bytes[end - 1] === RETURN ? end - 1 : end
+  return newline === -1 ? bytes.length : newline
 }
 
-/** Where the next line begins. */
-function nextLine(bytes: Buffer, end: number): number {
-  const newline = bytes.indexOf(NEWLINE, end)
-  return newline === -1 ? bytes.length : newline + 1
+/** Where the text of a line ends. */
+function endOfText(bytes: Buffer, start: number, newline: number): number {
+  return newline > start && bytes[newline - 1] === RETURN ? newline - 1 : newline
 }
 
 function tooLong(number: number, longest: number): LdifError {
