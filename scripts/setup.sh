@@ -40,6 +40,12 @@ install_debian_packages() {
   return "$status"
 }
 
+# What test/support/lab.sh needs, and more packages given in the same way.
+install_lab_packages() {
+  install_debian_packages slapd=slapd ldapsearch=ldap-utils rpcbind=rpcbind ypserv=ypserv ypbind=ypbind-mt \
+    ypcat=yp-tools '/lib/*/libnss_nis.so.2=libnss-nis' ip=iproute2 unshare=util-linux openssl=openssl "$@"
+}
+
 # A daemon that root starts has children under other accounts. Where those can't read this checkout (it lies in /root,
 # or was made under umask 077), the script that calls this goes on in a copy which they can read, and ends with it.
 # usage: in_readable_checkout "$@"
