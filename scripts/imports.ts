@@ -8,7 +8,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'src/messages': [],
   'src/config': ['src'],
   'src/maps': ['rpc'],
-  'src/directory': ['src', 'src/config', 'src/maps', 'src/messages'],
+  'src/directory': ['src', 'src/config', 'src/directory/template', 'src/maps', 'src/messages'],
+  'src/directory/template': ['src/directory', 'src/maps'],
   'src/server': ['rpc', 'src', 'src/config', 'src/maps', 'src/messages'],
   'src/supervisor': ['rpc', 'src', 'src/config', 'src/control', 'src/messages'],
   'src/control': ['src', 'src/messages'],
@@ -33,6 +34,7 @@ const HOME: Readonly<Record<string, string>> = {
   ldapts: 'src/directory',
   'lru-cache': 'src/server',
   koffi: 'src/server',
+  re2js: 'src/directory/template',
 }
 
 const IMPORT =
