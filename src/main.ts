@@ -53,7 +53,9 @@ async function check({ file, macros, verbose }: Arguments, data: boolean): Promi
   const { config, problems, warnings } = loadConfig(file, macros)
   if (verbose) for (const warning of warnings) say(`${formatProblem(warning)} (warning)`)
   const all = [...problems]
-  if (config !== undefined) all.push(...checkDirectories(config), ...(data ? checkFiles(config) : []))
+  for (const domain of config?.domains ?? []) {
+    all.push(...checkDirectories(domain), ...(data ? checkFiles(domain) : []))
+  }
   for (const problem of all) say(formatProblem(problem))
   if (config === undefined || all.length > 0) return EXIT_FAILURE
   say('configuration OK')

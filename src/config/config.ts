@@ -123,36 +123,43 @@ export const OVERFLOWS = ['cut', 'split', 'keep', 'drop'] as const
 
 export type Overflow = (typeof OVERFLOWS)[number]
 
-export interface Config {
-  readonly file: string
+/** One NIS domain: its maps, where they come from and who may ask for them. */
+export interface DomainConfig {
   readonly domain: string
   /** seconds from the end of one refresh to the start of the next */
   readonly interval: number
-  /** in the order of MAP_NAMES; all of them when the file has no `provide map` */
+  /** in the order of MAP_NAMES; all of them when it has no `provide map` */
   readonly maps: readonly MapName[]
-  /** `portmap`: register with rpcbind; `local`: loopback only, no registration */
-  readonly bind: 'portmap' | 'local'
-  /** empty: every address, and a port of our choice */
-  readonly listen: readonly Listen[]
   /** in the order of the file; whom none of them matches is answered on loopback only */
   readonly access: readonly AccessRule[]
   /** the longest value a map may hold, in bytes */
   readonly recordLimit: number
   readonly overflow: Overflow
+  /** percent of the users, and of the groups, that a refresh must still have; 0: it may lose any */
+  readonly guardShrink: number
+  /** seconds after which maps that were not found true again are no longer served */
+  readonly expire?: number
+  /** in the order of the file: the first that knows a name wins */
+  readonly directories: readonly DirectoryConfig[]
+}
+
+/** What holds for the whole process, and its domains. */
+export interface Config {
+  readonly file: string
+  /** `portmap`: register with rpcbind; `local`: loopback only, no registration */
+  readonly bind: 'portmap' | 'local'
+  /** empty: every address, and a port of our choice */
+  readonly listen: readonly Listen[]
   /** whom the two processes run as when root starts them: names, or numbers in digits */
   readonly accounts: { readonly server: string; readonly directory: string }
   /** where images are kept, an absolute path; without it that depends on who starts us */
   readonly state?: string
-  /** percent of the users, and of the groups, that a refresh must still have; 0: it may lose any */
-  readonly guardShrink: number
   /** MiB that the directory process may take */
   readonly directoryMemory: number
-  /** seconds after which maps that were not found true again are no longer served */
-  readonly expire?: number
   /** threads that answer on each UDP socket's address; `auto`: as many as there are processors */
   readonly udpWorkers: number | 'auto'
   /** an absolute path, and who besides root and its owner may use the socket there */
   readonly control: { readonly socket?: string; readonly group?: string }
-  /** in the order of the file: the first that knows a name wins */
-  readonly directories: readonly DirectoryConfig[]
+  /** in the order of the file; at least one */
+  readonly domains: readonly DomainConfig[]
 }

@@ -6,6 +6,7 @@ import type {
   Located,
   Location,
   MapName,
+  Overflow,
   Position,
   Source,
 } from './config.ts'
@@ -33,27 +34,31 @@ export interface DirectoryDraft {
   readonly damaged: Damaged
 }
 
-/** What the statements of all files said, before defaults and before anything that takes two of them to judge. */
-export interface Draft {
-  domain?: string
+/** What the statements of one domain said, before defaults and before anything that takes two of them to judge. */
+export interface DomainDraft {
   interval?: number
-  bind?: Config['bind']
   recordLimit?: number
-  overflow?: Config['overflow']
-  user?: Located<string>
-  directoryUser?: Located<string>
-  state?: string
+  overflow?: Overflow
   guardShrink?: number
-  directoryMemory?: number
   expire?: Located<number>
-  control?: Config['control']
-  udpWorkers?: Config['udpWorkers']
   readonly maps: Located<MapName>[]
   readonly cafiles: Located<string>[]
-  readonly listen: Listen[]
   readonly access: AccessRule[]
   readonly directories: DirectoryDraft[]
   readonly damaged: Damaged
+}
+
+/** The same of all files: a domain's statements may stand there without a block. */
+export interface Draft extends DomainDraft {
+  domain?: string
+  bind?: Config['bind']
+  user?: Located<string>
+  directoryUser?: Located<string>
+  state?: string
+  directoryMemory?: number
+  control?: Config['control']
+  udpWorkers?: Config['udpWorkers']
+  readonly listen: Listen[]
 }
 
 /**
@@ -63,7 +68,12 @@ export interface Draft {
 export type Damaged = Set<string>
 
 export function emptyDraft(): Draft {
-  return { maps: [], cafiles: [], listen: [], access: [], directories: [], damaged: new Set() }
+  return { ...emptyDomain(), listen: [] }
+}
+
+/** A domain of which nothing has been said yet. */
+export function emptyDomain(): DomainDraft {
+  return { maps: [], cafiles: [], access: [], directories: [], damaged: new Set() }
 }
 
 /** A directory block that has said nothing yet. */

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
-import type { Config, DirectoryConfig } from './config.ts'
+import type { DirectoryConfig, DomainConfig } from './config.ts'
 
 /**
- * SHA-256 of all in a configuration that decides what its image holds. Where words stand in the file, how often
+ * SHA-256 of all in the configuration of a domain that decides what its image holds. Where words stand in the file, how often
  * it refreshes, who may ask and how the directory is logged in to change nothing of that.
  */
-export function fingerprint({ domain, maps, recordLimit, overflow, directories }: Config): Buffer {
+export function fingerprint({ domain, maps, recordLimit, overflow, directories }: DomainConfig): Buffer {
   return createHash('sha256')
     .update(JSON.stringify([domain, maps, recordLimit, overflow, directories.map(sourceOf)]))
     .digest()

@@ -1,4 +1,4 @@
-import type { Config, DirectoryConfig, Located, Problem } from '../config/config.ts'
+import type { DirectoryConfig, DomainConfig, Located, Problem } from '../config/config.ts'
 import { readBoundedFile, readChunks } from './bounded-file.ts'
 import { normalizeDn } from './dn.ts'
 import { parseFilter } from './filter.ts'
@@ -8,11 +8,11 @@ import { utf8Octets } from './octets.ts'
 import { checkKey, readCertificates } from './pem.ts'
 
 /**
- * What only those who know LDAP and certificates can find wrong with a configuration, without asking any server.
+ * What only those who know LDAP and certificates can find wrong with the directories of a domain, without asking any server.
  * Reads the certificates and keys it names.
  */
-export function checkDirectories(config: Config): Problem[] {
-  return config.directories.flatMap(checkDirectory)
+export function checkDirectories({ directories }: DomainConfig): Problem[] {
+  return directories.flatMap(checkDirectory)
 }
 
 function checkDirectory(directory: DirectoryConfig): Problem[] {
@@ -40,8 +40,8 @@ function checkDirectory(directory: DirectoryConfig): Problem[] {
   return problems
 }
 
-/** What is wrong with the LDIF files that a configuration names. */
-export function checkFiles({ directories }: Config): Problem[] {
+/** What is wrong with the LDIF files that a domain names. */
+export function checkFiles({ directories }: DomainConfig): Problem[] {
   return directories.flatMap(({ location, at }) => {
     if (location.kind !== 'file') return []
     try {

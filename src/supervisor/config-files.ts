@@ -13,8 +13,13 @@ interface Wanted {
  * Says which files of the configuration the directory process will not be able to use. Root, who checked them,
  * can read all.
  */
-export function warnOfUnreadable({ directories }: Config, account: Account, log: Log): void {
-  const files = new Map(directories.flatMap(wantedBy).map((wanted) => [wanted.path, wanted]))
+export function warnOfUnreadable({ domains }: Config, account: Account, log: Log): void {
+  const files = new Map(
+    domains
+      .flatMap(({ directories }) => directories)
+      .flatMap(wantedBy)
+      .map((wanted) => [wanted.path, wanted]),
+  )
   for (const { what, path, access } of files.values()) {
     const barrier = unreadableFor(path, account, access)
     if (barrier === undefined) continue

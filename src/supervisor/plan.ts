@@ -36,22 +36,23 @@ export function makePlan(config: Config, program: string, log: Log): Plan {
   const state = stateDirectoryOf(config.state, accounts !== undefined)
   prepareStateDirectory(state, accounts)
   const { socket, group } = config.control
+  const domain = config.domains[0]!
   return {
     state,
     workers: config.udpWorkers === 'auto' ? availableParallelism() : config.udpWorkers,
     control: { path: socket ?? controlPath(), group: group === undefined ? undefined : findGroup(group) },
     server: {
       account: accounts?.server,
-      settings: bounded(serverSettings(config)),
+      settings: bounded(serverSettings(domain)),
       image: {
-        path: imagePath({ state, domain: config.domain }),
-        domain: config.domain,
-        fingerprint: fingerprint(config).toString('hex'),
+        path: imagePath({ state, domain: domain.domain }),
+        domain: domain.domain,
+        fingerprint: fingerprint(domain).toString('hex'),
       },
     },
     directory: {
       account: accounts?.directory,
-      settings: bounded(directorySettings(config, state)),
+      settings: bounded(directorySettings(domain, state)),
       memory: config.directoryMemory,
     },
   }

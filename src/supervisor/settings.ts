@@ -1,11 +1,11 @@
 /** What each child is told of the configuration: what it needs, and nothing else. */
 import { hostname } from 'node:os'
-import type { Config } from '../config/config.ts'
+import type { DomainConfig } from '../config/config.ts'
 import { fingerprint } from '../config/fingerprint.ts'
 import type { DirectorySettings } from '../messages/directory.ts'
 import type { ServerSettings } from '../messages/server.ts'
 
-export function directorySettings(config: Config, state: string): DirectorySettings {
+export function directorySettings(config: DomainConfig, state: string): DirectorySettings {
   const { domain, interval, maps, recordLimit, overflow, guardShrink, directories } = config
   return {
     kind: 'configure',
@@ -22,7 +22,7 @@ export function directorySettings(config: Config, state: string): DirectorySetti
   }
 }
 
-export function serverSettings(config: Config): ServerSettings {
+export function serverSettings(config: DomainConfig): ServerSettings {
   const { access, expire } = config
   return {
     kind: 'configure',

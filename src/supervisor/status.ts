@@ -27,6 +27,7 @@ export interface StatusSources {
 
 export function statusOf(sources: StatusSources): Status {
   const { file, config, plan, level, started, endpoints, registered, server, directory } = sources
+  const domain = config.domains[0]!
   const state = directory.state()
   const image = server.image()
   return {
@@ -43,10 +44,10 @@ export function statusOf(sources: StatusSources): Status {
     })),
     transport: server.transport(),
     domain: {
-      name: config.domain,
+      name: domain.domain,
       state: plan.state,
-      interval: config.interval,
-      expire: config.expire ?? null,
+      interval: domain.interval,
+      expire: domain.expire ?? null,
       image:
         image === undefined
           ? null

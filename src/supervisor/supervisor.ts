@@ -71,7 +71,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const summary = (): string => {
     const image = server.image()
     return image === undefined
-      ? `${config.domain}: no maps yet`
+      ? `${config.domains[0]!.domain}: no maps yet`
       : `${image.domain}: ${image.users} users and ${image.groups} groups, generation ${image.generation}`
   }
 
@@ -195,7 +195,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     throw error
   }
   log('info', 'transport', server.transport())
-  log('info', 'serving', `${config.domain} on ${places(sockets)}${whom(config)}`)
+  log('info', 'serving', `${config.domains[0]!.domain} on ${places(sockets)}${whom(config)}`)
   notifier.ready(summary())
   return { reload: reload.ask, stop }
 }
@@ -236,8 +236,10 @@ function places(sockets: Sockets): string {
     .join(', ')
 }
 
-function whom({ access, bind }: Config): string {
-  return access.length === 0 && bind === 'portmap' ? '; loopback only, for there is no "allow from"' : ''
+function whom({ domains, bind }: Config): string {
+  return domains[0]!.access.length === 0 && bind === 'portmap'
+    ? '; loopback only, for there is no "allow from"'
+    : ''
 }
 
 /** A socket that is to stay where it is stays open. */

@@ -1,4 +1,4 @@
-import type { Config, DirectoryConfig } from '../../src/config/config.ts'
+import type { Config, DirectoryConfig, DomainConfig } from '../../src/config/config.ts'
 import { type CheckedConfig, parseConfig } from '../../src/config/parser.ts'
 import { formatProblem } from '../../src/config/problem.ts'
 
@@ -36,13 +36,20 @@ export function configOf(text: string, options?: CheckOptions): Config {
   return config
 }
 
+/** The one domain of text that must be without a problem. */
+export function domainOf(text: string, options?: CheckOptions): DomainConfig {
+  const { domains } = configOf(text, options)
+  if (domains.length !== 1) throw new Error(`${domains.length} domains`)
+  return domains[0]!
+}
+
 /** Lines around which anything else is in order. */
 export const DOMAIN = 'domain "example.com"\n'
 export const DIRECTORY = 'directory "h" { basedn "b" }\n'
 
 /** The one directory of a file whose header and block are these. */
 export function directoryOf(header: string, block = 'basedn "b"', options?: CheckOptions): DirectoryConfig {
-  const [directory] = configOf(`${DOMAIN}directory ${header} {\n${block}\n}\n`, options).directories
+  const [directory] = domainOf(`${DOMAIN}directory ${header} {\n${block}\n}\n`, options).directories
   if (directory === undefined) throw new Error('no directory')
   return directory
 }

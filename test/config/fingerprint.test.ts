@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { fingerprint } from '../../src/config/fingerprint.ts'
 import { FINGERPRINT_BYTES } from '../../src/maps/image-format.ts'
-import { configOf } from './check.ts'
+import { domainOf } from './check.ts'
 
 function of(text: string): string {
-  return fingerprint(configOf(text)).toString('hex')
+  return fingerprint(domainOf(text)).toString('hex')
 }
 
 const plain = of('domain "example.com"\ndirectory "h" { basedn "dc=x" }')

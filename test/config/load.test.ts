@@ -40,15 +40,15 @@ describe('a configuration on disk', () => {
     const included = write('more.conf', 'interval 5\ndirectory h port ldap { basedn b }')
     writeFileSync(main, `${GOOD}include "${included}"\n`)
     const { config } = loadConfig(main, new Map())
-    expect(config).toMatchObject({ file: main, domain: 'example.com', interval: 5 })
-    expect(config?.directories[1]?.at.file).toBe(included)
-    expect(config?.directories[1]?.location).toMatchObject({ port: 389 })
+    expect(config).toMatchObject({ file: main, domains: [{ domain: 'example.com', interval: 5 }] })
+    expect(config?.domains[0]?.directories[1]?.at.file).toBe(included)
+    expect(config?.domains[0]?.directories[1]?.location).toMatchObject({ port: 389 })
   })
 
   test('takes macros from the command line', () => {
     writeFileSync(main, `base = "one"\n${DOMAIN}directory h { basedn $base }`)
     const { config } = loadConfig(main, new Map([['base', '"dc=two,dc=2"']]))
-    expect(config?.directories[0]?.userBase.value).toBe('dc=two,dc=2')
+    expect(config?.domains[0]?.directories[0]?.userBase.value).toBe('dc=two,dc=2')
   })
 
   test('that is not there is a problem', () => {

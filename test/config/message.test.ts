@@ -1,13 +1,13 @@
 import { describe, expect, expectTypeOf, test } from 'vitest'
-import type { Config, DirectoryConfig } from '../../src/config/config.ts'
+import type { DirectoryConfig, DomainConfig } from '../../src/config/config.ts'
 import { fingerprint } from '../../src/config/fingerprint.ts'
 import { type DirectorySettings, toDirectory } from '../../src/messages/directory.ts'
 import { MESSAGE_BYTES } from '../../src/messages/limits.ts'
 import { toServer } from '../../src/messages/server.ts'
-import { configOf, DIRECTORY, DOMAIN } from './check.ts'
+import { configOf, DIRECTORY, DOMAIN, domainOf } from './check.ts'
 
 /** As the process that reads the directories gets it. */
-function settings(config: Config): DirectorySettings {
+function settings(config: DomainConfig, state = '/var/lib/ypldap'): DirectorySettings {
   const { domain, interval, maps, recordLimit, overflow, guardShrink, directories } = config
   return {
     kind: 'configure',
@@ -19,7 +19,7 @@ function settings(config: Config): DirectorySettings {
     overflow,
     guardShrink,
     fingerprint: fingerprint(config).toString('hex'),
-    state: config.state ?? '/var/lib/ypldap',
+    state,
     directories,
   }
 }
@@ -35,7 +35,7 @@ describe('what a configuration says can be said to the processes', () => {
 
   test('a directory with every word arrives as it was', () => {
     const message = settings(
-      configOf(`${DOMAIN}cafile "/ca"
+      domainOf(`${DOMAIN}cafile "/ca"
 directory file "/x" required { basedn b }
 directory ldapi:/// { basedn b bindext "dn:a"
 }
@@ -66,13 +66,14 @@ list name maps to "x"
     ['fixed texts', `directory h {\nbasedn b\nfixed attribute home "${text}"\n}\n`],
     ['state directories', `${DIRECTORY}state directory "/${text.slice(0, 1023)}"\n`],
   ])('%s as long as the file may have them arrive', (_, lines) => {
-    const message = settings(configOf(DOMAIN + lines))
+    const { state, domains } = configOf(DOMAIN + lines)
+    const message = settings(domains[0]!, state)
     expect(sent(message)).toEqual(message)
   })
 
   test('as many directories and rules as the file may have fit into a message', () => {
     const rules = 'allow from ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff\n'.repeat(8192)
-    const config = configOf(DOMAIN + DIRECTORY.repeat(256) + rules)
+    const config = domainOf(DOMAIN + DIRECTORY.repeat(256) + rules)
     const message = settings(config)
     expect(sent(message)).toEqual(message)
     const access = {

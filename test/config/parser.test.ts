@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { MAP_NAMES } from '../../src/config/config.ts'
-import { check, configOf, DIRECTORY, DOMAIN, directoryOf, warningsOf } from './check.ts'
+import { check, configOf, DIRECTORY, DOMAIN, directoryOf, domainOf, warningsOf } from './check.ts'
 
 const BOTH = DOMAIN + DIRECTORY
 
@@ -10,47 +10,51 @@ describe('a file with a domain, a directory and its base', () => {
     const base = { value: 'b', at: { file: 't', line: 2, column: 24 } }
     expect(configOf(BOTH)).toEqual({
       file: 't',
-      domain: 'example.com',
-      interval: 600,
-      maps: MAP_NAMES,
       bind: 'portmap',
       listen: [],
-      access: [],
-      recordLimit: 1024,
-      overflow: 'cut',
       accounts: { server: '_ypldap', directory: '_ypldap_dir' },
-      guardShrink: 50,
       directoryMemory: 512,
       udpWorkers: 1,
       control: {},
-      directories: [
+      domains: [
         {
-          at,
-          label: 'h',
-          required: false,
-          location: { kind: 'ldap', host: 'h', port: 389, security: 'none' },
-          credentials: { kind: 'anonymous' },
-          pageSize: 1000,
-          userBase: base,
-          groupBase: base,
-          userFilter: { value: '(objectClass=posixAccount)', at },
-          groupFilter: { value: '(objectClass=posixGroup)', at },
-          fields: {
-            name: { kind: 'first', attributes: ['uid'] },
-            passwd: { kind: 'fixed', value: '*' },
-            uid: { kind: 'first', attributes: ['uidNumber'] },
-            gid: { kind: 'first', attributes: ['gidNumber'] },
-            class: { kind: 'fixed', value: '' },
-            change: { kind: 'fixed', value: '0' },
-            expire: { kind: 'fixed', value: '0' },
-            gecos: { kind: 'first', attributes: ['gecos', 'cn'] },
-            home: { kind: 'first', attributes: ['homeDirectory'] },
-            shell: { kind: 'first', attributes: ['loginShell'] },
-            groupname: { kind: 'first', attributes: ['cn'] },
-            grouppasswd: { kind: 'fixed', value: '*' },
-            groupgid: { kind: 'first', attributes: ['gidNumber'] },
-            groupmembers: { kind: 'list', attribute: 'memberUid' },
-          },
+          domain: 'example.com',
+          interval: 600,
+          maps: MAP_NAMES,
+          access: [],
+          recordLimit: 1024,
+          overflow: 'cut',
+          guardShrink: 50,
+          directories: [
+            {
+              at,
+              label: 'h',
+              required: false,
+              location: { kind: 'ldap', host: 'h', port: 389, security: 'none' },
+              credentials: { kind: 'anonymous' },
+              pageSize: 1000,
+              userBase: base,
+              groupBase: base,
+              userFilter: { value: '(objectClass=posixAccount)', at },
+              groupFilter: { value: '(objectClass=posixGroup)', at },
+              fields: {
+                name: { kind: 'first', attributes: ['uid'] },
+                passwd: { kind: 'fixed', value: '*' },
+                uid: { kind: 'first', attributes: ['uidNumber'] },
+                gid: { kind: 'first', attributes: ['gidNumber'] },
+                class: { kind: 'fixed', value: '' },
+                change: { kind: 'fixed', value: '0' },
+                expire: { kind: 'fixed', value: '0' },
+                gecos: { kind: 'first', attributes: ['gecos', 'cn'] },
+                home: { kind: 'first', attributes: ['homeDirectory'] },
+                shell: { kind: 'first', attributes: ['loginShell'] },
+                groupname: { kind: 'first', attributes: ['cn'] },
+                grouppasswd: { kind: 'fixed', value: '*' },
+                groupgid: { kind: 'first', attributes: ['gidNumber'] },
+                groupmembers: { kind: 'list', attribute: 'memberUid' },
+              },
+            },
+          ],
         },
       ],
     })
@@ -96,19 +100,23 @@ describe('global statements', () => {
     ['control socket "/x" group adm', { control: { socket: '/x', group: 'adm' } }],
     ['provide map passwd.byname', { maps: ['passwd.byname'] }],
   ])('%s', (line, expected) => {
-    expect(configOf(`${BOTH}${line}\n`)).toMatchObject(expected)
+    const config = configOf(`${BOTH}${line}\n`)
+    expect({ ...config, ...config.domains[0] }).toMatchObject(expected)
   })
 
   test('maps come in their own order, each once, and a second mention is a warning', () => {
     const lines = ['netid.byname', 'group.bygid', 'passwd.byname', 'group.bygid']
     const text = BOTH + lines.map((map) => `provide map "${map}"\n`).join('')
-    expect(configOf(text).maps).toEqual(['passwd.byname', 'group.bygid', 'netid.byname'])
+    expect(domainOf(text).maps).toEqual(['passwd.byname', 'group.bygid', 'netid.byname'])
     expect(warningsOf(text)).toEqual(['t:6:13: map group.bygid is provided already, once is enough'])
   })
 
   test('the last of repeated statements wins', () => {
     const text = `interval 5\ninterval 7\nbind local\nbind portmap\ndomain a\n${BOTH}`
-    expect(configOf(text)).toMatchObject({ interval: 7, bind: 'portmap', domain: 'example.com' })
+    expect(configOf(text)).toMatchObject({
+      bind: 'portmap',
+      domains: [{ interval: 7, domain: 'example.com' }],
+    })
   })
 
   test('maps that expire soon after the interval are a warning', () => {
@@ -136,7 +144,7 @@ describe('global statements', () => {
   test('access rules keep their order, quoted or not, and any stands for both families', () => {
     const text = `${BOTH}deny from 192.0.2.1 "2001:db8::/32"\nallow from 10.0.0.0/8 any\n`
     expect(
-      configOf(text).access.map(
+      domainOf(text).access.map(
         ({ verdict, prefix, bits }) => `${verdict} ${Buffer.from(prefix).toString('hex')}/${bits}`,
       ),
     ).toEqual([
@@ -241,7 +249,7 @@ describe('a directory', () => {
       'cafile "/two"',
       'directory d ldaps { basedn b }',
     ].join('\n')
-    const trusted = configOf(text).directories.map((directory) => directory.ca?.value)
+    const trusted = domainOf(text).directories.map((directory) => directory.ca?.value)
     expect(trusted).toEqual([undefined, '/one', undefined, undefined, '/two'])
     expect(warningsOf(text)).toEqual([])
   })
@@ -314,14 +322,14 @@ describe('layout', () => {
     'no newline at the end': 'directory h {\nbasedn b\n}',
   }
   test.each(Object.entries(layouts))('%s', (_name, text) => {
-    expect(configOf(DOMAIN + text).directories).toHaveLength(1)
+    expect(domainOf(DOMAIN + text).directories).toHaveLength(1)
   })
 })
 
 describe('macros', () => {
   test('stand for whatever the statement needs', () => {
     const text = `host = "ldap"\nopts = "port 5 ldaps"\nbase = "\\"dc=a,dc=b\\""\n${DOMAIN}directory $host.example.com $opts { basedn $base }`
-    expect(configOf(text).directories[0]).toMatchObject({
+    expect(domainOf(text).directories[0]).toMatchObject({
       label: 'ldap.example.com',
       location: { port: 5, security: 'ldaps' },
       userBase: { value: 'dc=a,dc=b', at: { file: 't', line: 5, column: 44 } },
@@ -333,7 +341,7 @@ describe('macros', () => {
       'file listen record allow deny page state guard control socket shrink memory required'.split(' ')
     const text = names.map((name) => `${name} = "b"\n`).join('')
     for (const name of names) {
-      expect(configOf(`${text}${DOMAIN}directory h { basedn $${name} }`).directories[0]?.userBase.value).toBe(
+      expect(domainOf(`${text}${DOMAIN}directory h { basedn $${name} }`).directories[0]?.userBase.value).toBe(
         'b',
       )
     }
@@ -341,8 +349,8 @@ describe('macros', () => {
 
   test('are replaced by a later definition, but for those of the command line', () => {
     const text = `a = "one"\na = "two"\n${DOMAIN}directory h { basedn $a }`
-    expect(configOf(text).directories[0]?.userBase.value).toBe('two')
-    expect(configOf(text, { macros: { a: 'three' } }).directories[0]?.userBase.value).toBe('three')
+    expect(domainOf(text).directories[0]?.userBase.value).toBe('two')
+    expect(domainOf(text, { macros: { a: 'three' } }).directories[0]?.userBase.value).toBe('three')
   })
 
   test('that nobody uses are warnings, also those of the command line', () => {
@@ -363,7 +371,7 @@ describe('include', () => {
   test('reads the file in its place, with its macros', () => {
     const text = 'include "a"\ndirectory h { basedn $base }\ninclude b'
     const files = { a: 'domain nis\nbase = "x"', b: 'interval 5' }
-    expect(configOf(text, { files })).toMatchObject({
+    expect(domainOf(text, { files })).toMatchObject({
       domain: 'nis',
       interval: 5,
       directories: [{ userBase: { value: 'x' } }],
@@ -372,7 +380,7 @@ describe('include', () => {
 
   test('keeps the order of directories and of statements that win', () => {
     const files = { a: 'directory two { basedn b }\ninterval 7' }
-    const config = configOf(
+    const config = domainOf(
       `${DOMAIN}directory one { basedn b }\ninterval 5\ninclude a\ndirectory three { basedn b }`,
       {
         files,
@@ -384,13 +392,13 @@ describe('include', () => {
   })
 
   test('takes one file twice, and files 16 deep', () => {
-    expect(configOf(`include a\ninclude a\n${BOTH}`, { files: { a: '' } }).domain).toBe('example.com')
+    expect(domainOf(`include a\ninclude a\n${BOTH}`, { files: { a: '' } }).domain).toBe('example.com')
     const files = Object.fromEntries(
       Array.from({ length: 16 }, (_, index) => [
         `f${index}`,
         index === 15 ? 'interval 5' : `include f${index + 1}`,
       ]),
     )
-    expect(configOf(`include f0\n${BOTH}`, { files }).interval).toBe(5)
+    expect(domainOf(`include f0\n${BOTH}`, { files }).interval).toBe(5)
   })
 })

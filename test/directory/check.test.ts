@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-import type { Config, DirectoryConfig } from '../../src/config/config.ts'
+import type { DirectoryConfig, DomainConfig } from '../../src/config/config.ts'
 import { checkDirectories, checkFiles } from '../../src/directory/check.ts'
 import { type Authority, type Certificate, createAuthority } from './certificates.ts'
 import { directory, located } from './samples.ts'
@@ -20,20 +20,13 @@ beforeAll(() => {
 
 afterAll(() => authority.remove())
 
-function config(...directories: DirectoryConfig[]): Config {
+function config(...directories: DirectoryConfig[]): DomainConfig {
   return {
-    file: 'ypldap.conf',
     domain: 'example.com',
     interval: 600,
     maps: [],
-    bind: 'local',
-    listen: [],
     access: [],
-    accounts: { server: '_ypldap', directory: '_ypldap_dir' },
     guardShrink: 50,
-    directoryMemory: 512,
-    control: {},
-    udpWorkers: 1,
     recordLimit: 1024,
     overflow: 'cut',
     directories,

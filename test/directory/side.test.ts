@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Config } from '../../src/config/config.ts'
+import type { DomainConfig } from '../../src/config/config.ts'
 import { fingerprint } from '../../src/config/fingerprint.ts'
-import { configOf } from '../config/check.ts'
+import { domainOf } from '../config/check.ts'
 import { type DirectoryLab, startDirectory } from '../support/directory-side.ts'
 import { searchDone } from '../support/ldap-peer.ts'
 import { contents, match } from '../support/map-contents.ts'
@@ -33,8 +33,8 @@ afterEach(async () => {
 
 const DOMAIN = 'domain "example.com"\n'
 
-function fromFile(...lines: readonly string[]): Config {
-  return configOf(`${DOMAIN}${lines.join('\n')}\ndirectory file "${file}" { basedn "dc=example,dc=com" }`)
+function fromFile(...lines: readonly string[]): DomainConfig {
+  return domainOf(`${DOMAIN}${lines.join('\n')}\ndirectory file "${file}" { basedn "dc=example,dc=com" }`)
 }
 
 function start(state?: string): DirectoryLab {
@@ -60,7 +60,7 @@ async function refreshing() {
     await client.next()
   })
   const lab = start()
-  lab.configure(configOf(`${DOMAIN}directory "127.0.0.1" port ${peer.port} { basedn "dc=x" }`))
+  lab.configure(domainOf(`${DOMAIN}directory "127.0.0.1" port ${peer.port} { basedn "dc=x" }`))
   await asked
   return { lab, peer }
 }
@@ -217,7 +217,7 @@ describe('a refresh', () => {
       client.send(groupEntry(groups.id, 1), searchDone(groups.id, 0))
       await client.next()
     })
-    lab.configure(configOf(`${DOMAIN}directory "127.0.0.1" port ${peer.port} { basedn "dc=x" }`))
+    lab.configure(domainOf(`${DOMAIN}directory "127.0.0.1" port ${peer.port} { basedn "dc=x" }`))
     const { outcome, entries } = await lab.ended()
     expect(outcome).toBe('published')
     const [first, second] = told()
@@ -380,7 +380,7 @@ describe('ORDER', () => {
 describe('several directories', () => {
   let second: string
   const both = (...words: readonly string[]) =>
-    configOf(
+    domainOf(
       `${DOMAIN}directory file "${file}" { basedn "dc=example,dc=com" }\n` +
         `directory file "${second}" ${words.join(' ')} { basedn "dc=second" }`,
     )
@@ -491,7 +491,7 @@ describe('several directories', () => {
 
   test('have their rows in files that only their owner reads, without what they are asked with', async () => {
     const peer = await usePeer((client) => answerAll(client))
-    const config = configOf(
+    const config = domainOf(
       `${DOMAIN}directory file "${file}" { basedn "dc=example,dc=com" }\n` +
         `directory "127.0.0.1" port ${peer.port} { basedn "dc=x"\nbinddn "cn=a"\nbindcred "s3cret-of-the-bind" }`,
     )
@@ -551,7 +551,7 @@ describe('another configuration', () => {
       await usePeer((client) => answerSearches(client, () => asked.push('second'))),
     ]
     const config = (filter: string) =>
-      configOf(
+      domainOf(
         DOMAIN +
           peers
             .map(
@@ -652,7 +652,7 @@ describe('after a reload', () => {
       await client.next()
     })
     const config = (interval: number) =>
-      configOf(`${DOMAIN}interval ${interval}\ndirectory "127.0.0.1" port ${peer.port} { basedn "dc=x" }`)
+      domainOf(`${DOMAIN}interval ${interval}\ndirectory "127.0.0.1" port ${peer.port} { basedn "dc=x" }`)
     const lab = start()
     lab.configure(config(86_400))
     await asked
@@ -708,7 +708,7 @@ describe('256 directories that fail with long words', () => {
   test('are told of in one message', async () => {
     const lab = start()
     lab.configure(
-      configOf(
+      domainOf(
         DOMAIN +
           Array.from(
             { length: 256 },

@@ -180,7 +180,9 @@ describe('ypldap.conf.5', () => {
   test.each(examples)('example %# is a whole configuration without a fault', (text) => {
     expect(problemsOf(text)).toEqual([])
     // Filters and bases are judged here; the files that it names are not on this host.
-    const problems = checkDirectories(configOf(text)).map(({ message }) => message)
+    const problems = configOf(text)
+      .domains.flatMap(checkDirectories)
+      .map(({ message }) => message)
     expect(problems.filter((message) => !message.includes('ENOENT'))).toEqual([])
   })
 

@@ -13,7 +13,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { Binding } from '../../rpc/rpcbind.ts'
 import { YpProcedure, YpStat } from '../../rpc/yp.ts'
 import { encodeKey, encodeNoKey } from '../../rpc/yp-arguments.ts'
-import type { Config, DirectoryConfig } from '../../src/config/config.ts'
+import type { DirectoryConfig, DomainConfig } from '../../src/config/config.ts'
 import { fetchDirectory } from '../../src/directory/fetch.ts'
 import { type Image, openImage } from '../../src/maps/image.ts'
 import type { Group, User } from '../../src/maps/rows.ts'
@@ -26,7 +26,7 @@ import { runServer } from '../../src/server/process.ts'
 import { register } from '../../src/supervisor/registration.ts'
 import type { RpcbindClient } from '../../src/supervisor/rpcbind-client.ts'
 import { directorySettings } from '../../src/supervisor/settings.ts'
-import { configOf, DIRECTORY, DOMAIN, directoryOf, problemsOf } from '../config/check.ts'
+import { DIRECTORY, DOMAIN, directoryOf, domainOf, problemsOf } from '../config/check.ts'
 import {
   answerSearches,
   failure,
@@ -125,7 +125,7 @@ async function client(target: YpTarget): Promise<YpClient> {
 }
 
 /** The work of a directory process that has ended its first refresh. */
-async function startSide(config: Config, state?: string): Promise<DirectoryLab> {
+async function startSide(config: DomainConfig, state?: string): Promise<DirectoryLab> {
   const lab = startDirectory(state)
   ending.push(() => lab.stop())
   lab.configure(config)
@@ -134,9 +134,9 @@ async function startSide(config: Config, state?: string): Promise<DirectoryLab> 
 }
 
 /** Of directories that are asked here, at these peers, for all that they have. */
-function configFor(...peers: readonly LdapPeer[]): Config {
+function configFor(...peers: readonly LdapPeer[]): DomainConfig {
   const blocks = peers.map((peer, n) => `directory ${at(peer)} { basedn "dc=d${n}" }\n`)
-  return configOf(DOMAIN + blocks.join(''))
+  return domainOf(DOMAIN + blocks.join(''))
 }
 
 const at = ({ port }: LdapPeer) => `"127.0.0.1" port ${port}`
@@ -776,7 +776,7 @@ describe('rows', () => {
       'directory.ldif',
       ['u1', 'u2', 'u3'].map((name) => account(name, name.slice(1))).join('\n'),
     )
-    const lab = await startSide(configOf(`${DOMAIN}directory file "${ldif}" { basedn "dc=x" }`))
+    const lab = await startSide(domainOf(`${DOMAIN}directory file "${ldif}" { basedn "dc=x" }`))
     expect(logOf(lab)).toEqual([])
     writeFileSync(ldif, [account('u1', 'none'), account('u2', '2'), account('u3', '3')].join('\n'))
     for (let time = 1; time <= 2; time++) expect(await lab.refresh()).toBeUndefined()
@@ -828,7 +828,7 @@ describe('configuration', () => {
   ])('that maps %s needs of an entry only what RFC 2307 demands', async (_, mapped) => {
     const staff = 'dn: cn=g1,dc=x\nobjectClass: posixGroup\ncn: g1\ngidNumber: 2\n'
     const ldif = write('directory.ldif', `${account('u1', '1')}\n${staff}`)
-    const lab = await startSide(configOf(`${DOMAIN}directory file "${ldif}" {\nbasedn "dc=x"${mapped}\n}`))
+    const lab = await startSide(domainOf(`${DOMAIN}directory file "${ldif}" {\nbasedn "dc=x"${mapped}\n}`))
     const image = await lab.image()
     expect(match(image, 'passwd.byname', 'u1')).toBe('u1:*:1:2::/:')
     expect(match(image, 'master.passwd.byname', 'u1')).toBe('u1:*:1:2::0:0::/:')
@@ -838,7 +838,7 @@ describe('configuration', () => {
 
 describe('processes', () => {
   test('take settings of another shape or size for no settings', async () => {
-    const good = directorySettings(configOf(DOMAIN + DIRECTORY), '/state')
+    const good = directorySettings(domainOf(DOMAIN + DIRECTORY), '/state')
     const wrong: readonly unknown[] = [
       { ...good, interval: 0 },
       { ...good, recordLimit: 2 ** 32 },

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { duplexPair } from 'node:stream'
-import type { Config } from '../../src/config/config.ts'
+import type { DomainConfig } from '../../src/config/config.ts'
 import { runDirectory } from '../../src/directory/process.ts'
 import type { Image } from '../../src/maps/image.ts'
 import { loadImage } from '../../src/maps/image-file.ts'
@@ -28,7 +28,7 @@ export interface DirectoryLab {
   readonly said: FromDirectory[]
   readonly lines: string[]
   readonly send: (message: ToDirectory) => void
-  readonly configure: (config: Config, changes?: Partial<DirectorySettings>) => void
+  readonly configure: (config: DomainConfig, changes?: Partial<DirectorySettings>) => void
   /** Waits for a message, said before or not; the same one is never given twice. */
   readonly next: <K extends FromDirectory['kind']>(
     kind: K,

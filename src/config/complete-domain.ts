@@ -1,0 +1,80 @@
+import { completeDirectory } from './complete-directory.ts'
+import { type DirectoryConfig, type DomainConfig, MAP_NAMES, type Position } from './config.ts'
+import { DEFAULT_GUARD_SHRINK, DEFAULT_INTERVAL, DEFAULT_OVERFLOW, DEFAULT_RECORD_LIMIT } from './defaults.ts'
+import { type DomainDraft, isAbsent } from './draft.ts'
+import { MAX_DIRECTORIES, MAX_DIRECTORIES_SIZE } from './limits.ts'
+import type { Report } from './report.ts'
+
+/** `at` is where what the domain lacks is reported. */
+export function completeDomain(
+  domain: string,
+  draft: DomainDraft,
+  at: Position,
+  report: Report,
+): DomainConfig {
+  if (draft.directories.length === 0 && isAbsent(draft.damaged, 'directory')) {
+    report.problem(at, 'no directory, expected a block such as: directory "ldap.example.com" { basedn "…" }')
+  }
+  const directories = draft.directories
+    .map((directory) => completeDirectory(directory, report))
+    .filter((directory) => directory !== undefined)
+  refuseTooMuch(directories, at, report)
+  warnOfUnusedCafiles(draft, directories, report)
+  const interval = draft.interval ?? DEFAULT_INTERVAL
+  judgeExpire(draft, interval, report)
+  const provided = new Set(draft.maps.map((map) => map.value))
+  return {
+    domain,
+    interval,
+    maps: MAP_NAMES.filter((name) => provided.size === 0 || provided.has(name)),
+    access: draft.access,
+    recordLimit: draft.recordLimit ?? DEFAULT_RECORD_LIMIT,
+    overflow: draft.overflow ?? DEFAULT_OVERFLOW,
+    guardShrink: draft.guardShrink ?? DEFAULT_GUARD_SHRINK,
+    ...(draft.expire !== undefined && { expire: draft.expire.value }),
+    directories,
+  }
+}
+
+function judgeExpire({ expire, damaged }: DomainDraft, interval: number, report: Report): void {
+  if (expire === undefined || !isAbsent(damaged, 'interval')) return
+  if (expire.value <= interval) {
+    report.problem(
+      expire.at,
+      `maps would expire between two refreshes, expected more than the interval of ${interval} seconds`,
+    )
+  } else if (expire.value < 2 * interval) {
+    report.warning(
+      expire.at,
+      `maps expire when one refresh is late, expected at least ${2 * interval}, twice the interval`,
+    )
+  }
+}
+
+/** What the process that reads the directories could not be told. */
+function refuseTooMuch(directories: readonly DirectoryConfig[], start: Position, report: Report): void {
+  const beyond = directories[MAX_DIRECTORIES]
+  if (beyond !== undefined) {
+    report.problem(beyond.at, `too many directories, expected at most ${MAX_DIRECTORIES}`)
+    return
+  }
+  const size = Buffer.byteLength(JSON.stringify(directories))
+  if (size > MAX_DIRECTORIES_SIZE) {
+    report.problem(
+      start,
+      `the directories take ${size} bytes with all their texts, expected at most ${MAX_DIRECTORIES_SIZE}`,
+    )
+  }
+}
+
+function warnOfUnusedCafiles(
+  draft: DomainDraft,
+  directories: readonly DirectoryConfig[],
+  report: Report,
+): void {
+  const used = new Set(directories.map((directory) => directory.ca))
+  for (const cafile of draft.cafiles) {
+    if (used.has(cafile)) continue
+    report.warning(cafile.at, 'cafile is not used, expected it before a directory with ldaps or tls')
+  }
+}
