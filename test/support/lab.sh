@@ -21,7 +21,7 @@ cannot() {
 missing_packages() {
   local command package
   while read -r command package; do
-    command -v "$command" >/dev/null || echo "$package"
+    command -v "$command" >/dev/null || compgen -G "$command" >/dev/null || echo "$package"
   done <<'LIST'
 unshare util-linux
 setpriv util-linux
@@ -35,9 +35,14 @@ ypserv ypserv
 ypbind ypbind-mt
 ypcat yp-tools
 openssl openssl
+make make
+samba samba
+/usr/share/samba/setup/provision.ldif samba-ad-provision
+/usr/lib/*/samba/ldb/samba_dsdb.so samba-dsdb-modules
+/usr/lib/*/samba/vfs/dfs_samba4.so samba-vfs-modules
+ns-slapd 389-ds-base
+/lib/*/libnss_nis.so.2 libnss-nis
 LIST
-  # shellcheck disable=SC2144 # one file or none: the library's folder is named after the machine
-  [ -e /lib/*/libnss_nis.so.2 ] || echo libnss-nis
 }
 
 prepare() {

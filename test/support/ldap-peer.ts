@@ -259,7 +259,7 @@ const PAGED_RESULTS = '1.2.840.113556.1.4.319'
 
 // --- Requests ---
 
-interface Element {
+export interface Element {
   readonly tag: number
   readonly content: Buffer
   /** of the whole element */
@@ -277,16 +277,18 @@ function readElement(bytes: Buffer): Element | undefined {
   return { tag: bytes[0] ?? 0, content: bytes.subarray(start, start + length), length: start + length }
 }
 
-function takeMessage(bytes: Buffer): Buffer | undefined {
+/** The first whole message of these bytes, if there is one. */
+export function takeMessage(bytes: Buffer): Buffer | undefined {
   const element = readElement(bytes)
   return element === undefined ? undefined : bytes.subarray(0, element.length)
 }
 
-function children(content: Buffer): Element[] {
+/** The elements that lie one after another in these bytes. */
+export function children(content: Buffer): Element[] {
   const list: Element[] = []
   for (let at = 0; at < content.length; ) {
     const element = readElement(content.subarray(at))
-    if (element === undefined) throw new Error('the client sent a malformed request')
+    if (element === undefined) throw new Error('malformed BER')
     list.push(element)
     at += element.length
   }
