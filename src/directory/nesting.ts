@@ -1,0 +1,103 @@
+/**
+ * Groups that hold groups (RFC 2307bis, Active Directory), made flat: a NIS group has users only. The members of a
+ * group are those of all groups it reaches.
+ */
+import type { Octets } from '../maps/rows.ts'
+import { DirectoryError } from './error.ts'
+
+export interface NestedGroup {
+  /** its DN, in a form in which equal ones are equal strings */
+  readonly key: string
+  /** DNs, in that form, of users and of groups */
+  readonly members: readonly string[]
+  /** of users, where the directory names them directly */
+  readonly names: readonly Octets[]
+}
+
+export interface FlatGroup {
+  /** each user once: first those named directly, then those of `members` in their order, then those of nested groups */
+  readonly names: readonly Octets[]
+  /** of `members`, those that are neither a user nor a group, and the first of them */
+  readonly unresolved: number
+  readonly example: string | undefined
+  /** groups beyond the 64th level below this one, whose users are left out */
+  readonly tooDeep: number
+}
+
+const DEEPEST = 64
+
+/** Members looked at, each for every group that holds it: some hundred megabytes as rows. */
+const MOST_STEPS = 20_000_000
+
+/**
+ * Makes each of the groups flat, in their order. Groups that hold each other hold the same users.
+ * @throws DirectoryError (too-much) when all of them together would hold more than any map can
+ */
+export function flattenGroups(
+  groups: readonly NestedGroup[],
+  userOf: (dn: string) => Octets | undefined,
+): FlatGroup[] {
+  const nodes = resolve(groups, userOf)
+  const visited = new Int32Array(nodes.length).fill(-1)
+  let steps = 0
+  return nodes.map((node, root) => {
+    const names = new Set<Octets>()
+    let level = [node]
+    visited[root] = root
+    for (let depth = 0; depth <= DEEPEST && level.length > 0; depth++) {
+      const below: Node[] = []
+      for (const { users, nested } of level) {
+        for (const user of users) names.add(user)
+        for (const place of nested) {
+          if (visited[place] !== root) below.push(nodes[place]!)
+          visited[place] = root
+        }
+        steps += users.length + nested.length
+      }
+      if (steps > MOST_STEPS) throw tooMuch(groups[root]!)
+      level = below
+    }
+    const { unresolved, example } = node
+    return { names: [...names], unresolved, example, tooDeep: level.length }
+  })
+}
+
+/** A group whose members are known for what they are. */
+interface Node {
+  /** those named directly first */
+  readonly users: readonly Octets[]
+  /** places of groups */
+  readonly nested: readonly number[]
+  readonly unresolved: number
+  readonly example: string | undefined
+}
+
+function resolve(groups: readonly NestedGroup[], userOf: (dn: string) => Octets | undefined): Node[] {
+  const places = new Map(groups.map(({ key }, place) => [key, place]))
+  return groups.map(({ members, names }) => {
+    const users = [...names]
+    const nested: number[] = []
+    let unresolved = 0
+    let example: string | undefined
+    for (const member of members) {
+      const user = userOf(member)
+      const place = user === undefined ? places.get(member) : undefined
+      if (user !== undefined) {
+        users.push(user)
+      } else if (place !== undefined) {
+        nested.push(place)
+      } else {
+        unresolved += 1
+        example ??= member
+      }
+    }
+    return { users, nested, unresolved, example }
+  })
+}
+
+function tooMuch({ key }: NestedGroup): DirectoryError {
+  return new DirectoryError(
+    'too-much',
+    `groups are nested to more than ${MOST_STEPS} members in all (at ${key}); narrow the filter of groups`,
+  )
+}
