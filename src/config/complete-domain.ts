@@ -2,7 +2,7 @@ import { completeDirectory } from './complete-directory.ts'
 import { type DirectoryConfig, type DomainConfig, MAP_NAMES, type Position } from './config.ts'
 import { DEFAULT_GUARD_SHRINK, DEFAULT_INTERVAL, DEFAULT_OVERFLOW, DEFAULT_RECORD_LIMIT } from './defaults.ts'
 import { type DomainDraft, isAbsent } from './draft.ts'
-import { MAX_DIRECTORIES, MAX_DIRECTORIES_SIZE } from './limits.ts'
+import { MAX_DIRECTORIES_SIZE } from './limits.ts'
 import type { Report } from './report.ts'
 
 /** `at` is where what the domain lacks is reported. */
@@ -19,7 +19,6 @@ export function completeDomain(
     .map((directory) => completeDirectory(directory, report))
     .filter((directory) => directory !== undefined)
   refuseTooMuch(directories, at, report)
-  warnOfUnusedCafiles(draft, directories, report)
   const interval = draft.interval ?? DEFAULT_INTERVAL
   judgeExpire(draft, interval, report)
   const provided = new Set(draft.maps.map((map) => map.value))
@@ -53,28 +52,11 @@ function judgeExpire({ expire, damaged }: DomainDraft, interval: number, report:
 
 /** What the process that reads the directories could not be told. */
 function refuseTooMuch(directories: readonly DirectoryConfig[], start: Position, report: Report): void {
-  const beyond = directories[MAX_DIRECTORIES]
-  if (beyond !== undefined) {
-    report.problem(beyond.at, `too many directories, expected at most ${MAX_DIRECTORIES}`)
-    return
-  }
   const size = Buffer.byteLength(JSON.stringify(directories))
   if (size > MAX_DIRECTORIES_SIZE) {
     report.problem(
       start,
       `the directories take ${size} bytes with all their texts, expected at most ${MAX_DIRECTORIES_SIZE}`,
     )
-  }
-}
-
-function warnOfUnusedCafiles(
-  draft: DomainDraft,
-  directories: readonly DirectoryConfig[],
-  report: Report,
-): void {
-  const used = new Set(directories.map((directory) => directory.ca))
-  for (const cafile of draft.cafiles) {
-    if (used.has(cafile)) continue
-    report.warning(cafile.at, 'cafile is not used, expected it before a directory with ldaps or tls')
   }
 }

@@ -1,21 +1,22 @@
 import { isLoopback, parseAddress } from '../address.ts'
 import { completeDomain } from './complete-domain.ts'
-import type { Config } from './config.ts'
+import type { Config, DomainConfig, Position } from './config.ts'
 import {
   DEFAULT_DIRECTORY_MEMORY,
   DEFAULT_DIRECTORY_USER,
   DEFAULT_UDP_WORKERS,
   DEFAULT_USER,
 } from './defaults.ts'
-import { type Draft, isAbsent } from './draft.ts'
+import { type BlockDraft, type DomainDraft, type Draft, isAbsent } from './draft.ts'
+import { MAX_DIRECTORIES, MAX_DOMAINS } from './limits.ts'
 import type { Report } from './report.ts'
 
 /** Fills in defaults, and reports what is missing or does not go together; the result counts only without problems. */
 export function completeConfig(draft: Draft, file: string, report: Report): Config {
   const start = { file, line: 1, column: 1 }
-  if (draft.domain === undefined && isAbsent(draft.damaged, 'domain')) {
-    report.problem(start, 'no domain, expected a line such as: domain "example.com"')
-  }
+  const domains = completeDomains(draft, start, report)
+  refuseTooManyDirectories(domains, report)
+  warnOfUnusedCafiles(draft, domains, report)
   refuseOutsideLoopback(draft, report)
   return {
     file,
@@ -26,7 +27,64 @@ export function completeConfig(draft: Draft, file: string, report: Report): Conf
     directoryMemory: draft.directoryMemory ?? DEFAULT_DIRECTORY_MEMORY,
     udpWorkers: draft.udpWorkers ?? DEFAULT_UDP_WORKERS,
     control: draft.control ?? {},
-    domains: [completeDomain(draft.domain ?? '', draft, start, report)],
+    domains,
+  }
+}
+
+/** The file's own, when it names one, and those of its blocks. */
+function completeDomains(draft: Draft, start: Position, report: Report): DomainConfig[] {
+  const { domain, blocks, damaged } = draft
+  const alone = blocks.length === 0
+  if (alone && domain === undefined && isAbsent(damaged, 'domain')) {
+    report.problem(start, 'no domain, expected a line such as: domain "example.com"')
+  }
+  refuseTwins(draft, report)
+  const own = domain !== undefined || alone ? [completeDomain(domain?.value ?? '', draft, start, report)] : []
+  if (own.length === 0 && isAbsent(damaged, 'domain')) refuseHomeless(draft, report)
+  return [
+    ...own,
+    ...blocks.map((block) => completeDomain(block.domain ?? '', inherit(block, draft), block.at, report)),
+  ]
+}
+
+/** What the block does not say is as beside it, but for its maps and directories. */
+function inherit(block: BlockDraft, file: Draft): DomainDraft {
+  const damaged = new Set(block.damaged)
+  if (!isAbsent(file.damaged, 'interval')) damaged.add('interval')
+  return { ...file, ...block, access: block.access.length > 0 ? block.access : file.access, damaged }
+}
+
+function refuseTwins({ domain, blocks }: Draft, report: Report): void {
+  const lines = new Map(domain === undefined ? [] : [[domain.value, domain.at.line]])
+  for (const { domain: name, at } of blocks) {
+    const line = lines.get(name ?? '')
+    if (line !== undefined) report.problem(at, `same domain as in line ${line}, expected another name`)
+    if (name !== undefined) lines.set(name, at.line)
+  }
+  const beyond = blocks[MAX_DOMAINS - (domain === undefined ? 0 : 1)]
+  if (beyond !== undefined) report.problem(beyond.at, `too many domains, expected at most ${MAX_DOMAINS}`)
+}
+
+/** What is no default for blocks needs a domain. */
+function refuseHomeless({ directories, maps }: Draft, report: Report): void {
+  const expected = 'expected it inside of a domain\'s block, or a line such as: domain "example.com"'
+  const [directory] = directories
+  if (directory !== undefined) report.problem(directory.at, `directory outside a domain, ${expected}`)
+  const [map] = maps
+  if (map !== undefined) report.problem(map.at, `map outside a domain, ${expected}`)
+}
+
+function refuseTooManyDirectories(domains: readonly DomainConfig[], report: Report): void {
+  const beyond = domains.flatMap(({ directories }) => directories)[MAX_DIRECTORIES]
+  if (beyond === undefined) return
+  report.problem(beyond.at, `too many directories, expected at most ${MAX_DIRECTORIES}`)
+}
+
+function warnOfUnusedCafiles(draft: Draft, domains: readonly DomainConfig[], report: Report): void {
+  const used = new Set(domains.flatMap(({ directories }) => directories.map(({ ca }) => ca)))
+  for (const cafile of [draft, ...draft.blocks].flatMap(({ cafiles }) => cafiles)) {
+    if (used.has(cafile)) continue
+    report.warning(cafile.at, 'cafile is not used, expected it before a directory with ldaps or tls')
   }
 }
 

@@ -1,22 +1,27 @@
 import type { Position, Problem } from './config.ts'
 import type { Cursor } from './cursor.ts'
-import { nextGlobal } from './directory-settings.ts'
 import { DIRECTORY_STATEMENTS } from './directory-statements.ts'
-import type { DirectoryDraft, Draft } from './draft.ts'
+import type { DirectoryDraft } from './draft.ts'
 import { atMacro, readMacro } from './macro-statement.ts'
 import type { Macros } from './macros.ts'
+import { misplacedIn, readOutside } from './misplaced.ts'
+import { atDomainBlock, isInBlock, nextStatement, type Place } from './next-statement.ts'
 import type { Report } from './report.ts'
+import { skipBadStatement } from './skip-bad-statement.ts'
 import { unknownStatement } from './unknown-statement.ts'
 
-/** Where the statements of a block go, and those of the file that stand in it by mistake. */
+/** Where the statements of a block go, and those that stand in it by mistake. */
 export interface BlockTarget {
   readonly directory: DirectoryDraft
-  readonly draft: Draft
+  readonly place: Place
   readonly macros: Macros
   readonly report: Report
 }
 
-/** Reads a directory block after its `{`, up to the end of the line of its `}`. */
+/**
+ * Reads a directory block after its `{`, up to the end of the line of its `}`, or to the `}` of the block that it
+ * stands in.
+ */
 export function readDirectoryBlock(cursor: Cursor, target: BlockTarget): void {
   const { directory, report } = target
   const misplaced: Problem[] = []
@@ -25,11 +30,11 @@ export function readDirectoryBlock(cursor: Cursor, target: BlockTarget): void {
     if (cursor.atSymbol('}')) {
       for (const { at, message } of misplaced) report.problem(at, message)
       cursor.next()
-      if (!cursor.attempt(() => cursor.lineEnd())) skipBadStatement(cursor)
+      if (!cursor.atSymbol('}') && !cursor.attempt(() => cursor.lineEnd())) skipBadStatement(cursor)
       return
     }
-    const outside = isGlobal(cursor)
-    if (token.kind === 'end' || (!outside && cursor.at('directory'))) {
+    const outside = isOutside(cursor)
+    if (token.kind === 'end' || (!outside && (cursor.at('directory') || atDomainBlock(cursor)))) {
       // Statements that belong outside show where the block was meant to end.
       const at = misplaced[0]?.at ?? token.at
       report.problem(at, `block is not closed, expected '}' for the directory of line ${directory.at.line}`)
@@ -37,12 +42,13 @@ export function readDirectoryBlock(cursor: Cursor, target: BlockTarget): void {
     }
     const word = cursor.unquoted() ?? '*'
     const known = outside || DIRECTORY_STATEMENTS.has(word)
+    const { domain, file } = target.place
+    const damaged = outside ? (nextStatement(cursor)?.ofDomain ? domain : file).damaged : directory.damaged
     const good = cursor.attempt(() => {
       if (outside) readMisplaced(cursor, target, misplaced)
       else readStatement(cursor, target, token.at)
     })
     if (good) continue
-    const damaged = outside ? target.draft.damaged : directory.damaged
     damaged.add(known ? word : '*')
     skipBadStatement(cursor)
   }
@@ -62,11 +68,13 @@ export function readStrayStatements(cursor: Cursor, target: BlockTarget): void {
     if (!cursor.attempt(() => readStatement(cursor, target, at))) skipBadStatement(cursor)
     cursor.beginStatement()
   }
-  if (cursor.atSymbol('}')) cursor.next()
+  // In a domain without a directory it is the end of the domain.
+  const { place } = target
+  if (cursor.atSymbol('}') && (!isInBlock(place) || place.domain.directories.length > 0)) cursor.next()
 }
 
-function isGlobal(cursor: Cursor): boolean {
-  return atMacro(cursor) || cursor.at('include') || nextGlobal(cursor) !== undefined
+function isOutside(cursor: Cursor): boolean {
+  return atMacro(cursor) || cursor.at('include') || nextStatement(cursor) !== undefined
 }
 
 function readStatement(cursor: Cursor, { directory, report }: BlockTarget, at: Position): void {
@@ -80,35 +88,11 @@ function readStatement(cursor: Cursor, { directory, report }: BlockTarget, at: P
   if (!another && !cursor.atSymbol('}')) cursor.lineEnd()
 }
 
-/** Reads a statement of the file all the same, so that it is not missed elsewhere. */
-function readMisplaced(cursor: Cursor, { draft, macros, report }: BlockTarget, misplaced: Problem[]): void {
-  const { at } = cursor.peek()
-  if (atMacro(cursor)) {
-    misplaced.push({ at, message: 'macro defined inside a directory block, expected before the block' })
-    readMacro(cursor, macros, report)
-  } else {
-    const statement = nextGlobal(cursor)
-    const words = statement?.words ?? ['include']
-    misplaced.push({ at, message: `'${words.join(' ')}' inside a directory block, expected outside of it` })
-    for (const word of words) cursor.word(word)
-    if (statement === undefined) {
-      draft.damaged.add('*')
-      cursor.text('the path of a file as a quoted string')
-    } else {
-      statement.read(cursor, draft, report, at)
-    }
-  }
+/** Reads a statement from outside all the same, so that it is not missed there. */
+function readMisplaced(cursor: Cursor, target: BlockTarget, misplaced: Problem[]): void {
+  const { macros, report } = target
+  misplaced.push(misplacedIn(cursor, 'directory'))
+  if (atMacro(cursor)) readMacro(cursor, macros, report)
+  else readOutside(cursor, target.place, report)
   if (!cursor.atSymbol('}')) cursor.lineEnd()
-}
-
-/** Skips the rest of the line, and a block that begins in it, but not the `}` of the block that it stands in. */
-function skipBadStatement(cursor: Cursor): void {
-  let depth = 0
-  while (cursor.peek().kind !== 'end') {
-    if (depth === 0 && (cursor.atLineEnd() || cursor.atSymbol('}'))) return
-    if (cursor.atSymbol('{')) depth += 1
-    if (cursor.atSymbol('}')) depth -= 1
-    const { kind } = cursor.next()
-    if (kind === 'newline' && cursor.at('directory')) return
-  }
 }

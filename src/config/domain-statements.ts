@@ -74,7 +74,7 @@ function accessReader(verdict: AccessRule['verdict']): DomainStatement {
       } else {
         for (const prefix of value) draft.access.push({ verdict, ...prefix })
       }
-    } while (!cursor.atLineEnd())
+    } while (!cursor.atLineEnd() && !cursor.atSymbol('}'))
   }
 }
 

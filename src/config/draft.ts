@@ -48,9 +48,17 @@ export interface DomainDraft {
   readonly damaged: Damaged
 }
 
-/** The same of all files: a domain's statements may stand there without a block. */
-export interface Draft extends DomainDraft {
+/** What a `domain` block said. */
+export interface BlockDraft extends DomainDraft {
+  /** the `domain` word */
+  readonly at: Position
+  /** undefined when it was refused, which is told */
   domain?: string
+}
+
+/** The same of all files: a domain's statements may stand there without a block, and are then defaults of blocks. */
+export interface Draft extends DomainDraft {
+  domain?: Located<string>
   bind?: Config['bind']
   user?: Located<string>
   directoryUser?: Located<string>
@@ -59,6 +67,7 @@ export interface Draft extends DomainDraft {
   control?: Config['control']
   udpWorkers?: Config['udpWorkers']
   readonly listen: Listen[]
+  readonly blocks: BlockDraft[]
 }
 
 /**
@@ -68,12 +77,16 @@ export interface Draft extends DomainDraft {
 export type Damaged = Set<string>
 
 export function emptyDraft(): Draft {
-  return { ...emptyDomain(), listen: [] }
+  return { ...emptyDomain(), listen: [], blocks: [] }
 }
 
 /** A domain of which nothing has been said yet. */
 export function emptyDomain(): DomainDraft {
   return { maps: [], cafiles: [], access: [], directories: [], damaged: new Set() }
+}
+
+export function emptyBlock(at: Position): BlockDraft {
+  return { ...emptyDomain(), at }
 }
 
 /** A directory block that has said nothing yet. */

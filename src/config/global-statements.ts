@@ -5,7 +5,6 @@ import { BadValue } from './bad-value.ts'
 import type { Listen, Position } from './config.ts'
 import type { Cursor } from './cursor.ts'
 import { parseDomain } from './domain.ts'
-import { DOMAIN_STATEMENTS } from './domain-statements.ts'
 import type { Draft } from './draft.ts'
 import { MAX_LISTEN, MAX_SOCKET_PATH } from './limits.ts'
 import { parseAbsolutePath } from './path.ts'
@@ -14,10 +13,9 @@ import type { Report } from './report.ts'
 /** Reads what follows the statement's first word, which stands `at`. */
 export type GlobalStatement = (cursor: Cursor, draft: Draft, report: Report, at: Position) => void
 
-/** The statements outside directory blocks by their first word, but for `include`, `directory` and macros. */
+/** What is said of the process by the first word, but for `include`, and the domain of what stands beside blocks. */
 export const GLOBAL_STATEMENTS: ReadonlyMap<string, GlobalStatement> = new Map<string, GlobalStatement>([
   ['domain', readDomain],
-  ...DOMAIN_STATEMENTS,
   ['bind', readBind],
   ['listen', readListen],
   ['user', readUser],
@@ -31,9 +29,9 @@ const MAX_WORKERS = 64
 const MAX_STATE = 1024
 
 function readDomain(cursor: Cursor, draft: Draft): void {
-  const { value } = cursor.value('the name of the domain', parseDomain)
+  const { value, at } = cursor.value('the name of the domain', parseDomain)
   // A refused one is reported; the draft only needs to know that there is one.
-  draft.domain = value ?? ''
+  draft.domain = { value: value ?? '', at }
 }
 
 function readBind(cursor: Cursor, draft: Draft): void {

@@ -21,12 +21,15 @@ export const MAX_PROBLEMS = 1000
 /** sockets that the file may ask for */
 export const MAX_LISTEN = 64
 
-/** prefixes of `allow from` and `deny from` together */
+/** prefixes of `allow from` and `deny from` together, of one domain */
 export const MAX_RULES = 8192
 
+export const MAX_DOMAINS = 64
+
+/** of all domains together */
 export const MAX_DIRECTORIES = 256
 
-/** bytes of all directories as one message: they are handed over to the process that reads them */
+/** bytes of a domain's directories as one message: they are handed over to the process that reads them */
 export const MAX_DIRECTORIES_SIZE = 768 * 1024
 
 /** bytes of a path; the kernel takes no longer ones */

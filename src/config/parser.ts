@@ -1,23 +1,14 @@
 import { completeConfig } from './complete.ts'
 import type { Config, Located, Position, Problem } from './config.ts'
 import { Cursor } from './cursor.ts'
-import {
-  atDirectoryStatement,
-  type BlockTarget,
-  readDirectoryBlock,
-  readStrayStatements,
-} from './directory-block.ts'
-import { readDirectoryHeader, type ServicePort } from './directory-header.ts'
-import { nextGlobal } from './directory-settings.ts'
-import { type Draft, emptyDirectory, emptyDraft } from './draft.ts'
-import { GLOBAL_STATEMENTS } from './global-statements.ts'
+import type { ServicePort } from './directory-header.ts'
+import { type Draft, emptyDraft } from './draft.ts'
 import { Lexer } from './lexer.ts'
 import { MAX_DEPTH, MAX_INCLUDES } from './limits.ts'
-import { atMacro, readMacro } from './macro-statement.ts'
 import { Macros } from './macros.ts'
 import type { FileText, ReadFile } from './read.ts'
 import { Report } from './report.ts'
-import { unknownStatement } from './unknown-statement.ts'
+import { readStatement } from './statement.ts'
 
 /** What a configuration says; without a problem there is a config. Warnings leave it usable. */
 export interface CheckedConfig {
@@ -81,50 +72,13 @@ function readStatements(run: Run, path: string, { text, identity }: FileText): v
   run.report.file(path)
   run.open.push(identity)
   const cursor = new Cursor(new Lexer(text, path, run.macros), run.report)
-  while (!run.report.full && cursor.beginStatement().kind !== 'end') readStatement(run, cursor)
+  const { macros, report, draft, servicePort } = run
+  const reading = { macros, report, servicePort, place: { file: draft, domain: draft } }
+  while (!report.full && cursor.beginStatement().kind !== 'end') {
+    const path = readStatement(cursor, reading)
+    if (path !== undefined) include(run, path)
+  }
   run.open.pop()
-}
-
-function readStatement(run: Run, cursor: Cursor): void {
-  const { at } = cursor.peek()
-  const word = cursor.unquoted()
-  if (atMacro(cursor)) {
-    readLine(cursor, () => readMacro(cursor, run.macros, run.report))
-    return
-  }
-  if (word === 'include') {
-    let path: Located<string> | undefined
-    const good = readLine(cursor, () => {
-      cursor.next()
-      path = cursor.text('the path of a file as a quoted string')
-    })
-    if (good && path !== undefined) include(run, path)
-    else run.draft.damaged.add('*')
-    return
-  }
-  const statement = nextGlobal(cursor)
-  if (statement !== undefined) {
-    const good = readLine(cursor, () => {
-      for (const each of statement.words) cursor.word(each)
-      statement.read(cursor, run.draft, run.report, at)
-    })
-    if (!good) run.draft.damaged.add(statement.words.join(' '))
-    return
-  }
-  const directory = emptyDirectory(at, run.draft.cafiles.at(-1))
-  const target = { ...run, directory }
-  if (atDirectoryStatement(cursor)) readStrayStatements(cursor, target)
-  else readDirectory(cursor, target, run.servicePort)
-}
-
-/** Reads a statement that ends with its line; gives whether it is good. */
-function readLine(cursor: Cursor, read: () => void): boolean {
-  const good = cursor.attempt(() => {
-    read()
-    cursor.lineEnd()
-  })
-  if (!good) while (!cursor.atLineEnd()) cursor.next()
-  return good
 }
 
 function include(run: Run, { value: path, at }: Located<string>): void {
@@ -138,34 +92,4 @@ function include(run: Run, { value: path, at }: Located<string>): void {
     return
   }
   run.draft.damaged.add('*')
-}
-
-/** Reads a directory, or what no statement begins with: when that has a block, it is a directory's, misspelt. */
-function readDirectory(cursor: Cursor, target: BlockTarget, servicePort: ServicePort): void {
-  const { directory, draft, report } = target
-  const misspelt = !cursor.at('directory')
-  const good = cursor.attempt(() => {
-    if (misspelt) throw unknownStatement(cursor, STATEMENTS)
-    cursor.next()
-    readDirectoryHeader(cursor, directory, report, servicePort)
-  })
-  if (!good) {
-    draft.damaged.add(misspelt ? '*' : 'directory')
-    if (!findBlock(cursor, misspelt)) return
-  }
-  draft.directories.push(directory)
-  readDirectoryBlock(cursor, target)
-}
-
-const STATEMENTS = ['include', 'directory', ...GLOBAL_STATEMENTS.keys(), 'name = "value"']
-
-/** After a bad header: goes into its block, unless there is none. */
-function findBlock(cursor: Cursor, sameLine: boolean): boolean {
-  while (!cursor.atLineEnd() && !cursor.atSymbol('{')) cursor.next()
-  if (!sameLine) cursor.beginStatement()
-  if (cursor.atSymbol('{')) {
-    cursor.next()
-    return true
-  }
-  return !sameLine && atDirectoryStatement(cursor)
 }

@@ -13,7 +13,7 @@ export class Report {
   }
 
   problem(at: Position, message: string): void {
-    if (this.full) return
+    if (this.full || isTold(this.#problems, at, message)) return
     this.#problems.push({ at, message })
     if (this.full) this.#problems.push({ at, message: 'too many problems, the rest is not shown' })
   }
@@ -29,7 +29,8 @@ export class Report {
   }
 
   warning(at: Position, message: string): void {
-    if (this.#warnings.length < MAX_PROBLEMS) this.#warnings.push({ at, message })
+    if (this.#warnings.length === MAX_PROBLEMS) return
+    if (!isTold(this.#warnings, at, message)) this.#warnings.push({ at, message })
   }
 
   /** Reading on would find nothing that is still kept. */
@@ -50,4 +51,9 @@ export class Report {
     const order = (problem: Problem) => this.#files.get(problem.at.file) ?? this.#files.size
     return found.toSorted((a, b) => order(a) - order(b) || a.at.line - b.at.line || a.at.column - b.at.column)
   }
+}
+
+/** A fault of what several domains take is found with each of them. */
+function isTold(found: readonly Problem[], at: Position, message: string): boolean {
+  return found.some((told) => told.at === at && told.message === message)
 }

@@ -5,6 +5,7 @@ import { MAP_NAMES } from '../../src/config/config.ts'
 import { DEFAULT_FIELDS } from '../../src/config/defaults.ts'
 import { DIRECTORY_SETTINGS } from '../../src/config/directory-settings.ts'
 import { DIRECTORY_STATEMENTS } from '../../src/config/directory-statements.ts'
+import { DOMAIN_STATEMENTS } from '../../src/config/domain-statements.ts'
 import { GLOBAL_STATEMENTS } from '../../src/config/global-statements.ts'
 import { RESERVED } from '../../src/config/reserved.ts'
 import { USAGE } from '../../src/control/arguments.ts'
@@ -110,7 +111,13 @@ function events(): Set<string> {
 describe('ypldap.conf.5', () => {
   const heads = new Set(itemHeads(confPage).flatMap((head) => [head, head.split(' ', 1)[0]!]))
   const settings = [...DIRECTORY_SETTINGS.keys()]
-  const statements = ['include', 'directory', ...GLOBAL_STATEMENTS.keys(), ...DIRECTORY_STATEMENTS.keys()]
+  const statements = [
+    'include',
+    'directory',
+    ...DOMAIN_STATEMENTS.keys(),
+    ...GLOBAL_STATEMENTS.keys(),
+    ...DIRECTORY_STATEMENTS.keys(),
+  ]
   const fields = Object.keys(DEFAULT_FIELDS)
 
   test.each([...statements, ...settings.map((word) => `directory ${word}`), ...fields])(
@@ -204,7 +211,11 @@ function whole(statements: readonly string[]): string {
 
 function isGlobal(statement: string): boolean {
   const [first, second] = statement.split(' ', 2)
-  return GLOBAL_STATEMENTS.has(first!) || (first === 'directory' && DIRECTORY_SETTINGS.has(second!))
+  return (
+    DOMAIN_STATEMENTS.has(first!) ||
+    GLOBAL_STATEMENTS.has(first!) ||
+    (first === 'directory' && DIRECTORY_SETTINGS.has(second!))
+  )
 }
 
 /** What a configuration says, without the places where it says so. */

@@ -20,6 +20,12 @@ const sample = read('../../etc/ypldap.conf')
 
 const seeds: readonly (readonly [name: string, text: string])[] = [
   ['the sample', sample],
+  [
+    'a file of several domains',
+    'interval 60\nallow from any\ndirectory "h" { basedn "b" }\ndomain "a"\n' +
+      'domain "b" {\nprovide map "group.byname"\ndirectory "h" ldaps { basedn "b" }\nexpire 200\n}\n' +
+      'domain "c" { directory file "/x" { basedn "b" }\ndeny from ::1 }\n',
+  ],
   ["OpenBSD's example", read('../config/fixtures/openbsd-example.conf')],
 ]
 const files = { '/etc/ypldap.macros': 'more = "text"\n' }
