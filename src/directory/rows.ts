@@ -1,5 +1,6 @@
 import type { DirectoryConfig, Field, Source } from '../config/config.ts'
 import type { Group, Octets, Rejection, User } from '../maps/rows.ts'
+import { cryptHash, LOCKED } from './crypt-hash.ts'
 import type { Entry } from './entry.ts'
 import { utf8Octets } from './octets.ts'
 
@@ -177,22 +178,11 @@ function membersOf(source: Source): (entry: Entry) => readonly Octets[] {
   return source.kind === 'list' ? values : (entry) => values(entry).slice(0, 1)
 }
 
-/** No password matches it. An empty field would let everyone in, so it stands for every missing hash too. */
-const LOCKED = '*'
-
-/** Said to be a hash, or in a form of crypt(5) that nobody types: a password in clear text must not get out. */
-const CRYPT = /^(?:\{crypt\}.|\$[0-9a-z][0-9a-z-]*\$.|_[./0-9a-z]{19}$)/i
-
-/** RFC 2307 s.5.3: `{CRYPT}` before a hash of crypt(3); hashes of other schemes are of no use to a NIS client. */
 function hashOf(source: Source): Text {
   if (source.kind === 'fixed') {
     const hash = utf8Octets(source.value) || LOCKED
     return () => hash
   }
   const values = valuesOf(source)
-  return (entry) => {
-    // The values of an attribute come in no order: one of another scheme may well stand before the hash.
-    const hash = values(entry).find((value) => CRYPT.test(value))
-    return hash?.replace(/^\{crypt\}/i, '') ?? LOCKED
-  }
+  return (entry) => cryptHash(values(entry))
 }
