@@ -1,0 +1,15 @@
+import type { Octets } from '../../maps/rows.ts'
+import type { Links } from './links.ts'
+
+/** What a template knows besides the entry. */
+export interface Context {
+  /** the NIS domain */
+  readonly domain: Octets
+  readonly links: Links
+}
+
+/** One evaluation of a template. */
+export interface Run extends Context {
+  /** other entries that may still be looked at */
+  visits: number
+}
