@@ -14,6 +14,10 @@ export interface Limits {
   readonly entries: number
   /** pages in a row that hold no entry though the server promises more */
   readonly emptyPages: number
+  /** values of an attribute that comes in parts */
+  readonly values: number
+  /** parts in which it comes */
+  readonly ranges: number
   /** a file of certificates or a key */
   readonly pem: number
   /** an LDIF file */
@@ -30,6 +34,8 @@ export const LIMITS: Limits = {
   message: 64 * 1024 * 1024,
   entries: 5_000_000,
   emptyPages: 1_000,
+  values: 5_000_000,
+  ranges: 10_000,
   pem: 4 * 1024 * 1024,
   file: 4 * 1024 * 1024 * 1024,
   line: 64 * 1024 * 1024,
