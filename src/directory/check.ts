@@ -1,7 +1,7 @@
 import type { DirectoryConfig, DomainConfig, Located, Problem } from '../config/config.ts'
 import { readBoundedFile, readChunks } from './bounded-file.ts'
 import { normalizeDn } from './dn.ts'
-import { parseFilter } from './filter.ts'
+import { parseFileFilter, parseFilter } from './filter.ts'
 import { parseLdif } from './ldif.ts'
 import { LIMITS } from './limits.ts'
 import { utf8Octets } from './octets.ts'
@@ -27,8 +27,9 @@ function checkDirectory(directory: DirectoryConfig): Problem[] {
     }
   }
   const { ca, certificate, key } = directory
-  check(directory.userFilter, 'the filter of users', parseFilter)
-  check(directory.groupFilter, 'the filter of groups', parseFilter)
+  const parse = directory.location.kind === 'file' ? parseFileFilter : parseFilter
+  check(directory.userFilter, 'the filter of users', parse)
+  check(directory.groupFilter, 'the filter of groups', parse)
   check(directory.userBase, 'the base of users', checkBase)
   check(directory.groupBase, 'the base of groups', checkBase)
   check(ca, `the CA file ${ca?.value}`, (path) => readCertificates(readPem(path)))

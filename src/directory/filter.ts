@@ -52,6 +52,30 @@ export function parseFilter(text: string): Filter {
   }
 }
 
+/**
+ * The same for a filter of a file, where nobody can be asked: members of members are not known to one entry.
+ * @throws FilterError
+ */
+export function parseFileFilter(text: string): Filter {
+  const filter = parseFilter(text)
+  if (asksInChain(filter)) {
+    throw new FilterError(
+      `the rule ${IN_CHAIN} (members of members) needs a server, and can't be used with a file; ` +
+        `name the groups one by one (in the filter ${text})`,
+    )
+  }
+  return filter
+}
+
+/** Active Directory's rule that follows a DN from entry to entry. */
+const IN_CHAIN = '1.2.840.113556.1.4.1941'
+
+function asksInChain(filter: Filter): boolean {
+  if (filter instanceof AndFilter || filter instanceof OrFilter) return filter.filters.some(asksInChain)
+  if (filter instanceof NotFilter) return asksInChain(filter.filter)
+  return filter instanceof ExtensibleFilter && filter.rule === IN_CHAIN
+}
+
 /** The place after the filter that begins at `at`. */
 function endOfFilter(text: string, at: number, depth: number): number {
   if (depth > DEEPEST) throw new FilterError(`the filter is nested deeper than ${DEEPEST} times`)

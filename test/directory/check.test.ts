@@ -125,3 +125,12 @@ test('an LDIF file is read, and its problem stands at the directory', () => {
     ])
   }
 })
+
+test('a rule that only a server can follow is a problem of a directory that is a file', () => {
+  const filters = { groupFilter: located('(memberOf:1.2.840.113556.1.4.1941:=cn=staff,dc=x)', 7) }
+  const file = directory(0, { location: { kind: 'file', path: EXAMPLE }, ...filters })
+  expect(checkDirectories(config(directory(389, filters)))).toEqual([])
+  expect(checkDirectories(config(file))).toMatchObject([
+    { at: { line: 7 }, message: expect.stringMatching(/^the filter of groups: the rule .* needs a server/) },
+  ])
+})

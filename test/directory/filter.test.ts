@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { BerWriter } from 'ldapts'
 import { describe, expect, test } from 'vitest'
 
-import { FilterError, matches, parseFilter } from '../../src/directory/filter.ts'
+import { FilterError, matches, parseFileFilter, parseFilter } from '../../src/directory/filter.ts'
 import { utf8Octets } from '../../src/directory/octets.ts'
 import { ber } from '../support/ldap-peer.ts'
 import { makeEntry } from './samples.ts'
@@ -14,6 +14,7 @@ const alice = makeEntry('uid=alice,dc=x', {
   uidNumber: ['10001'],
   loginShell: ['/bin/bash'],
   userAccountControl: ['514'],
+  groupType: ['-2147483646'],
   mail: ['Alice@Example.com'],
   sn: ['a*b(c)\\d'],
 })
@@ -43,6 +44,7 @@ describe('a filter is true of an entry', () => {
     ['nested', '(&(|(uid=x)(!(uid=bob)))(uid=*))'],
     ['all bits', '(userAccountControl:1.2.840.113556.1.4.803:=514)'],
     ['one of the bits', '(userAccountControl:1.2.840.113556.1.4.804:=6)'],
+    ['the sign bit, which makes a number negative', '(groupType:1.2.840.113556.1.4.803:=2147483648)'],
     ['not a bit: an account that is not locked', '(!(userAccountControl:1.2.840.113556.1.4.803:=16))'],
     ['exactly', '(mail:caseExactMatch:=Alice@Example.com)'],
     ['no rule, which is equality', '(uid:=ALICE)'],
@@ -68,6 +70,7 @@ describe('a filter is not true of an entry', () => {
     ['not', '(!(uid=alice))'],
     ['all bits when one is not set', '(userAccountControl:1.2.840.113556.1.4.803:=3)'],
     ['one of the bits when none is set', '(userAccountControl:1.2.840.113556.1.4.804:=16)'],
+    ['a bit of a negative number that is not set', '(groupType:1.2.840.113556.1.4.804:=4)'],
     ['bits of what is no number', '(uid:1.2.840.113556.1.4.804:=1)'],
     ['exactly', '(mail:caseExactMatch:=alice@example.com)'],
     ['a rule nobody knows', '(uid:1.2.3:=alice)'],
@@ -141,6 +144,24 @@ describe('a filter is refused', () => {
         },
       ),
     )
+  })
+})
+
+describe('the rule that follows members of members', () => {
+  const rule = '(memberOf:1.2.840.113556.1.4.1941:=cn=staff,dc=x)'
+
+  test('is a matter of the server', () => {
+    expect(() => parseFilter(rule)).not.toThrow()
+  })
+
+  test.each([rule, `(&(uid=*)${rule})`, `(|(uid=*)(!${rule}))`])('is refused for a file: %s', (text) => {
+    expect(() => parseFileFilter(text)).toThrow(FilterError)
+    expect(() => parseFileFilter(text)).toThrow(/needs a server, and can't be used with a file; .*cn=staff/)
+  })
+
+  test('is the only one that a file refuses', () => {
+    const text = '(&(uid=alice)(!(userAccountControl:1.2.840.113556.1.4.803:=16)))'
+    expect(matches(parseFileFilter(text), alice)).toBe(true)
   })
 })
 
