@@ -118,6 +118,7 @@ function shortest(id: Octets): Octets {
   return id.startsWith('0') ? String(Number(id)) : id
 }
 
-function quoted(value: Octets): string {
+/** For people, and not too long for them. */
+export function quoted(value: Octets): string {
   return `"${value.length > 64 ? `${value.slice(0, 64)}…` : value}"`
 }

@@ -2,6 +2,7 @@
  * netgroup.byuser and netgroup.byhost: for each user or host that a netgroup names, all netgroups it is in. The same
  * records as revnetgroup of ypserv makes of /etc/netgroup.
  */
+import { quoted } from './admit.ts'
 import type { Octets } from './rows.ts'
 
 export interface Netgroup {
@@ -73,7 +74,7 @@ function isBlank(octets: Octets, at: number): boolean {
 }
 
 function malformed(word: Octets): string {
-  return `"${word.slice(0, 100)}" is not of the form (host,user,domain)`
+  return `${quoted(word)} is not of the form (host,user,domain)`
 }
 
 /** Members looked at, each for every netgroup that holds it: what passes this is of no use to any client. */
@@ -154,7 +155,9 @@ function link(netgroups: readonly Netgroup[], by: 'user' | 'host'): Links {
       } else if (place !== undefined) {
         nested.push(place)
       } else {
-        const reason = isTriple(member) ? malformed(member) : `it holds "${member}", which is no netgroup`
+        const reason = isTriple(member)
+          ? malformed(member)
+          : `it holds ${quoted(member)}, which is no netgroup`
         faults.push({ netgroup: name, reason })
       }
     }
