@@ -24,7 +24,12 @@ import {
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 
-const PAGES = ['etc/man/ypldap.8', 'etc/man/ypldapctl.8', 'etc/man/ypldap.conf.5']
+const PAGES = [
+  'etc/man/ypldap.8',
+  'etc/man/ypldapctl.8',
+  'etc/man/ypldap.conf.5',
+  'etc/man/ypldap-template.5',
+]
 const daemonPage = parsePage(read('etc/man/ypldap.8'))
 const toolPage = parsePage(read('etc/man/ypldapctl.8'))
 const confPage = parsePage(read('etc/man/ypldap.conf.5'))

@@ -25,7 +25,7 @@ export function displays(lines: readonly string[]): string[] {
     else if (line === '.Ed' && open !== undefined) {
       found.push(`${open.join('\n')}\n`)
       open = undefined
-    } else open?.push(line.replaceAll('\\e', '\\'))
+    } else open?.push(line.replaceAll('\\e', '\\').replaceAll('\\(aq', "'"))
   }
   return found
 }

@@ -14,11 +14,11 @@ export function attributeList(name: string): List {
   }
 }
 
-/** Active Directory cuts a list of more than 1,500 values and says so in the attribute's name. */
+/** A part of a list, as Active Directory names it, must not pass for an absent one. */
 function refusePart({ attributes }: Entry, key: string): readonly Octets[] {
   for (const name of attributes.keys()) {
     if (name.startsWith(key) && name.startsWith(';range=', key.length)) {
-      throw new EvaluationError(`the server gave only a part of ${key} (${name}); raise its MaxValRange`)
+      throw new EvaluationError(`the server gave only a part of ${key} (${name})`)
     }
   }
   return NONE

@@ -7,7 +7,7 @@ const WORD = /[A-Za-z][A-Za-z0-9-]*(?![A-Za-z0-9;-])/y
 const BLANKS = /\s*/y
 
 /** Words that have a meaning where an attribute may stand. */
-const RESERVED: ReadonlySet<string> = new Set(
+export const RESERVED: ReadonlySet<string> = new Set(
   'all attribute dn domain else follow get if names or pad parent referrers then where with zip'.split(' '),
 )
 

@@ -43,7 +43,8 @@ const READERS: Readonly<Record<string, (scanner: Scanner) => Step>> = {
   replace: readReplace,
 }
 
-const NAMES = [...Object.keys(PLAIN), ...Object.keys(READERS), 'join'].sort().join(', ')
+/** In their order. */
+export const STEP_NAMES: readonly string[] = [...Object.keys(PLAIN), ...Object.keys(READERS), 'join'].sort()
 
 export interface StepRead {
   readonly step: Step
@@ -63,7 +64,7 @@ export function readStep(scanner: Scanner): StepRead {
   if (name === 'where' || name === 'get') {
     scanner.fail(`${name} takes entries: it stands behind follow, referrers or parent`, start)
   }
-  return scanner.fail(`there is no step "${name}"; there are ${NAMES}`, start)
+  return scanner.fail(`there is no step "${name}"; there are ${STEP_NAMES.join(', ')}`, start)
 }
 
 const NUMBER = /[0-9]+/y
