@@ -35,19 +35,23 @@ function combine(
   run: Run,
   ifNone: (source: string) => readonly Octets[],
 ): readonly Octets[] {
-  let head = literals[0]!
+  const parts = [literals[0]!]
   let heads: readonly Octets[] | undefined
   for (let i = 0; i < lists.length; i++) {
     const values = lists[i]!(entry, run)
     const literal = literals[i + 1]!
     if (values.length === 0) return ifNone(sources[i]!)
     // One attribute of one value is what nearly all expressions are.
-    if (heads === undefined && values.length === 1) head += values[0]! + literal
-    else heads = multiply(heads ?? [head], values, literal, bound)
+    if (heads === undefined && values.length === 1) parts.push(values[0]!, literal)
+    else heads = multiply(heads ?? [whole(parts, bound)], values, literal, bound)
   }
-  if (heads !== undefined) return heads
-  boundBytes(head.length, bound)
-  return [head]
+  return heads ?? [whole(parts, bound)]
+}
+
+/** Joined, not added: V8 keeps each sum of a longer text as an object, until the text is read. */
+function whole(parts: readonly Octets[], bound: Bound): Octets {
+  boundBytes(bytesOf(parts), bound)
+  return parts.length > 3 ? parts.join('') : parts[0]! + (parts[1] ?? '') + (parts[2] ?? '')
 }
 
 function multiply(
