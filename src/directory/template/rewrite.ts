@@ -1,5 +1,5 @@
 import type { Octets } from '../../maps/rows.ts'
-import { boundBytes } from './bounds.ts'
+import { boundBytes, bytesOf } from './bounds.ts'
 import type { Step } from './expression.ts'
 import { LIST } from './limits.ts'
 import { readConstant } from './literal.ts'
@@ -38,8 +38,11 @@ function bounded(rewrite: (value: Octets) => Octets | undefined): Step {
   }
 }
 
+/** Throws EvaluationError for a text beyond all bounds. */
+type Rewrite = (found: readonly Octets[]) => Octets
+
 /** A text in which `\1` to `\9` are groups, `\0` is all that matched and `\\` a backslash. */
-function readReplacement(scanner: Scanner, { groups }: Regex): (found: readonly Octets[]) => Octets {
+function readReplacement(scanner: Scanner, { groups }: Regex): Rewrite {
   scanner.next()
   const start = scanner.at
   const parts = readConstant(scanner, 'what to write instead').split(/\\(.?)/s)
@@ -52,6 +55,9 @@ function readReplacement(scanner: Scanner, { groups }: Regex): (found: readonly 
       scanner.fail(`this text wants group ${reference}, but the expression has ${groups}`, start)
     }
   }
-  return (found) =>
-    parts.map((part, index) => (index % 2 === 0 || part === '\\' ? part : found[Number(part)])).join('')
+  return (found) => {
+    const texts = parts.map((part, index) => (index % 2 === 0 || part === '\\' ? part : found[Number(part)]!))
+    boundBytes(bytesOf(texts), LIST)
+    return texts.join('')
+  }
 }

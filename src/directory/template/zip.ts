@@ -1,5 +1,5 @@
 import type { Octets } from '../../maps/rows.ts'
-import { boundBytes } from './bounds.ts'
+import { boundBytes, bytesOf } from './bounds.ts'
 import { EvaluationError } from './error.ts'
 import type { List } from './expression.ts'
 import { LIST } from './limits.ts'
@@ -26,10 +26,10 @@ export function zip(lists: readonly Padded[], separator: Octets): List {
     const texts: Octets[] = []
     let bytes = 0
     for (let row = 0; row < rows; row++) {
-      const text = columns.map((column, index) => column[row] ?? pads[index]).join(separator)
-      bytes += text.length
+      const parts = columns.map((column, index) => column[row] ?? pads[index]!)
+      bytes += bytesOf(parts) + separator.length * (parts.length - 1)
       boundBytes(bytes, LIST)
-      texts.push(text)
+      texts.push(parts.join(separator))
     }
     return texts
   }

@@ -40,7 +40,8 @@ describe('what one entry gives has bounds:', () => {
     expect(() => evaluateIt(`{long | replace /./ '${'x'.repeat(500)}' | first}`)).toThrow(
       'more than 67108864 bytes of text',
     )
-    expect(() => evaluateIt(`{long | extract /.*/ '${'\\0'.repeat(200)}' | first}`)).toThrow(
+    // Longer than any text may be in V8.
+    expect(() => evaluateIt(`{long | extract /.*/ '${'\\0'.repeat(2_000)}' | first}`)).toThrow(
       'more than 67108864 bytes of text',
     )
   })
