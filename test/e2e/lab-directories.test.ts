@@ -9,14 +9,21 @@ import {
   AD_READER,
   AD_SID,
   AD_SUFFIX,
+  BIS_LDIF,
+  BIS_MAPS,
+  BIS_SUFFIX,
   IPA_LDIF,
   IPA_MAPS,
   IPA_SCHEMA,
   IPA_SUFFIX,
+  RFC2307_LDIF,
+  RFC2307BIS_LDIF,
   runOrFail,
+  SERVICES_SUFFIX,
   start389,
   startRangedPort,
   startSambaAd,
+  startSlapd,
 } from '../support/lab.ts'
 
 // The directories of other makers alone: what is promised here holds for the lab, and shows what such servers answer.
@@ -192,5 +199,37 @@ describe('389 Directory Server with the entries of FreeIPA', () => {
     )
     const [empty] = await find(dn, '(objectClass=*)', 'member')
     expect(empty?.attributes.get('member')).toEqual([`uid=bob,cn=users,${IPA_SUFFIX}`])
+  })
+})
+
+describe('slapd', () => {
+  test.each([
+    ['rfc2307', RFC2307_LDIF, '(&(objectClass=nisObject)(nisMapName=auto.*))'],
+    ['rfc2307bis', RFC2307BIS_LDIF, '(objectClass=automount)'],
+  ] as const)(
+    'holds hosts, services and automount maps by the schema %s',
+    async (schema, ldif, automount) => {
+      const slapd = await startSlapd({ suffix: SERVICES_SUFFIX, ldif, schema })
+      try {
+        expect(await search(slapd.url, [], SERVICES_SUFFIX, automount, '1.1')).toHaveLength(5)
+        expect(await search(slapd.url, [], SERVICES_SUFFIX, '(objectClass=ipHost)', '1.1')).toHaveLength(4)
+        const [http] = await search(slapd.url, [], SERVICES_SUFFIX, '(ipServicePort=80)', 'cn')
+        expect(http?.attributes.get('cn')).toEqual(['http', 'www', 'www-http'])
+      } finally {
+        await slapd.stop()
+      }
+    },
+  )
+
+  test('holds groups of groups by the schema rfc2307bis', async () => {
+    const slapd = await startSlapd({ suffix: BIS_SUFFIX, ldif: BIS_LDIF, schema: 'rfc2307bis' })
+    try {
+      const groups = await search(slapd.url, [], BIS_SUFFIX, '(objectClass=posixGroup)', 'cn')
+      expect(groups.flatMap(({ attributes }) => attributes.get('cn') ?? []).sort()).toEqual(
+        BIS_MAPS['group.byname'].map(([name]) => name),
+      )
+    } finally {
+      await slapd.stop()
+    }
   })
 })

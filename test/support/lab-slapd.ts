@@ -11,6 +11,8 @@ export interface SlapdOptions {
   readonly suffix?: string
   /** the entries it starts with, the suffix's own among them */
   readonly ldif: string
+  /** of users, groups and what else NIS knows: RFC 2307, which is nis.schema and the default, or its successor's draft */
+  readonly schema?: 'rfc2307' | 'rfc2307bis'
   /** further lines of slapd.conf(5) before the database */
   readonly global?: readonly string[]
   /** further lines of slapd.conf(5) in the database */
@@ -39,10 +41,17 @@ export interface Slapd {
 
 const ROOT_PASSWORD = 'root-secret'
 
-function slapdConf(folder: string, suffix: string, { global = [], database = [] }: SlapdOptions): string {
-  const schemas = ['core', 'cosine', 'inetorgperson', 'nis']
+const SCHEMA = {
+  rfc2307: '/etc/ldap/schema/nis.schema',
+  // Debian has none.
+  rfc2307bis: join(import.meta.dirname, 'schema/rfc2307bis.schema'),
+} as const
+
+function slapdConf(folder: string, suffix: string, options: SlapdOptions): string {
+  const { schema = 'rfc2307', global = [], database = [] } = options
   return [
-    ...schemas.map((schema) => `include /etc/ldap/schema/${schema}.schema`),
+    ...['core', 'cosine', 'inetorgperson', 'misc'].map((name) => `include /etc/ldap/schema/${name}.schema`),
+    `include ${SCHEMA[schema]}`,
     `pidfile ${folder}/pid`,
     `argsfile ${folder}/args`,
     'modulepath /usr/lib/ldap',
@@ -64,7 +73,7 @@ function slapdConf(folder: string, suffix: string, { global = [], database = [] 
 
 const rootDnOf = (suffix: string) => `cn=root,${suffix}`
 
-/** OpenLDAP's slapd on a free port of 127.0.0.1, with the schemas core, cosine, inetorgperson and nis. */
+/** OpenLDAP's slapd on a free port of 127.0.0.1, with the schemas core, cosine, inetorgperson, misc and nis or rfc2307bis. */
 export async function startSlapd(options: SlapdOptions): Promise<Slapd> {
   const { suffix = 'dc=lab,dc=example' } = options
   const rootDn = rootDnOf(suffix)

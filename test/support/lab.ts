@@ -20,15 +20,24 @@ export { EXAMPLE_LDIF, EXAMPLE_MAPS, EXAMPLE_SUFFIX } from './lab-example.ts'
 export { LAB_DOMAIN, labFolder, requireLab } from './lab-host.ts'
 export { IPA_LDIF, IPA_MAPS, IPA_SCHEMA, IPA_SUFFIX } from './lab-ipa.ts'
 export { countLogged, logged, untilLogged } from './lab-log.ts'
+export { makeMaps, squeezed } from './lab-makefile.ts'
 export { LAB_MAPS } from './lab-maps.ts'
 export { accepts, freePort } from './lab-port.ts'
 export type { Exit, LabProcess, ProcessOptions } from './lab-process.ts'
 export { startProcess } from './lab-process.ts'
 export type { RangedPort } from './lab-ranges.ts'
 export { startRangedPort } from './lab-ranges.ts'
+export { BIS_LDIF, BIS_MAPS, BIS_SUFFIX } from './lab-rfc2307bis.ts'
 export { startRpcbind } from './lab-rpcbind.ts'
 export type { Result, RunOptions } from './lab-run.ts'
 export { run, runOrFail } from './lab-run.ts'
+export {
+  FLAT_FILES,
+  RFC2307_LDIF,
+  RFC2307BIS_LDIF,
+  SERVICES_MAPS,
+  SERVICES_SUFFIX,
+} from './lab-services.ts'
 export type { Slapd, SlapdOptions } from './lab-slapd.ts'
 export { startSlapd } from './lab-slapd.ts'
 export { waitUntil } from './lab-wait.ts'
