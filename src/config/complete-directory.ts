@@ -1,10 +1,25 @@
-import type { Credentials, DirectoryConfig, Located, Position } from './config.ts'
-import { DEFAULT_FIELDS, DEFAULT_GROUP_FILTER, DEFAULT_PAGE_SIZE, DEFAULT_USER_FILTER } from './defaults.ts'
+import { HASH_MAPS } from './builtin-maps.ts'
+import type {
+  Credentials,
+  DirectoryConfig,
+  IdMap,
+  Located,
+  MapConfig,
+  Position,
+  Schema,
+  Source,
+} from './config.ts'
+import { DEFAULT_PAGE_SIZE } from './defaults.ts'
 import { type DirectoryDraft, isAbsent } from './draft.ts'
 import type { Report } from './report.ts'
+import { schemaDefaults } from './schemas.ts'
 
-/** Undefined when the header was refused. */
-export function completeDirectory(draft: DirectoryDraft, report: Report): DirectoryConfig | undefined {
+/** `maps` of the domain. Undefined when the header was refused. */
+export function completeDirectory(
+  draft: DirectoryDraft,
+  maps: readonly MapConfig[],
+  report: Report,
+): Omit<DirectoryConfig, 'tables'> | undefined {
   const { at, label, location, required, damaged } = draft
   if (draft.basedn === undefined && isAbsent(damaged, 'basedn')) {
     report.problem(at, 'directory without basedn, expected the DN to search below')
@@ -14,6 +29,11 @@ export function completeDirectory(draft: DirectoryDraft, report: Report): Direct
   const secured = location.kind === 'ldap' && location.security !== 'none'
   checkCertificate(draft, secured, report)
   if (location.kind === 'file') refuseServerStatements(draft, report)
+  const { schema = 'rfc2307' } = draft
+  const idmap = completeIdMap(draft, schema, report)
+  const { userFilter, groupFilter, fields } = schemaDefaults(schema, idmap)
+  const isMade = (name: string) => maps.some((map) => map.name === name && map.made === 'rows')
+  const usual = HASH_MAPS.some(isMade) ? { ...fields, passwd: HASH } : fields
   const userBase = draft.basedn ?? { value: '', at }
   return {
     at,
@@ -27,9 +47,12 @@ export function completeDirectory(draft: DirectoryDraft, report: Report): Direct
     pageSize: draft.pageSize?.value ?? DEFAULT_PAGE_SIZE,
     userBase,
     groupBase: draft.groupdn === undefined || draft.groupdn.value === '' ? userBase : draft.groupdn,
-    userFilter: draft.userFilter ?? { value: DEFAULT_USER_FILTER, at },
-    groupFilter: draft.groupFilter ?? { value: DEFAULT_GROUP_FILTER, at },
-    fields: { ...DEFAULT_FIELDS, ...draft.fields },
+    userFilter: draft.userFilter ?? { value: userFilter, at },
+    groupFilter: draft.groupFilter ?? { value: groupFilter, at },
+    schema,
+    idmap,
+    shadow: isMade('shadow.byname'),
+    fields: completeFields(usual, draft),
   }
 }
 
@@ -81,4 +104,26 @@ function refuseServerStatements(draft: DirectoryDraft, report: Report): void {
   const first: Position | undefined = said.find((value) => value !== undefined)?.at
   if (first === undefined) return
   report.problem(first, 'bind or page size for an LDIF file, expected neither (there is no server to ask)')
+}
+
+function completeIdMap({ idmap }: DirectoryDraft, schema: Schema, report: Report): IdMap {
+  if (idmap?.value === 'sid' && schema !== 'ad') {
+    report.problem(idmap.at, "'idmap sid' without Active Directory, expected 'schema ad' as well")
+  }
+  return idmap?.value ?? 'none'
+}
+
+/** RFC 2307 s.5.3 */
+const HASH: Source = { kind: 'first', attributes: ['userPassword'] }
+
+/** Where members are DNs, a list that is said to give them has DNs, too, unless it is RFC 2307's own. */
+function completeFields(
+  usual: DirectoryConfig['fields'],
+  { fields }: DirectoryDraft,
+): DirectoryConfig['fields'] {
+  const said = fields.groupmembers
+  const { kind } = usual.groupmembers
+  const isByDn = kind === 'members' && said?.kind === 'list' && said.attribute.toLowerCase() !== 'memberuid'
+  if (!isByDn) return { ...usual, ...fields }
+  return { ...usual, ...fields, groupmembers: { kind, names: [], dns: [said.attribute] } }
 }

@@ -1,5 +1,6 @@
 import { completeDirectory } from './complete-directory.ts'
-import { type DirectoryConfig, type DomainConfig, MAP_NAMES, type Position } from './config.ts'
+import { completeMaps } from './complete-maps.ts'
+import type { DirectoryConfig, DomainConfig, Position } from './config.ts'
 import { DEFAULT_GUARD_SHRINK, DEFAULT_INTERVAL, DEFAULT_OVERFLOW, DEFAULT_RECORD_LIMIT } from './defaults.ts'
 import { type DomainDraft, isAbsent } from './draft.ts'
 import { MAX_DIRECTORIES_SIZE } from './limits.ts'
@@ -15,20 +16,24 @@ export function completeDomain(
   if (draft.directories.length === 0 && isAbsent(draft.damaged, 'directory')) {
     report.problem(at, 'no directory, expected a block such as: directory "ldap.example.com" { basedn "…" }')
   }
+  const limit = {
+    recordLimit: draft.recordLimit ?? DEFAULT_RECORD_LIMIT,
+    overflow: draft.overflow ?? DEFAULT_OVERFLOW,
+  }
+  const { maps, tablesOf } = completeMaps(draft, limit, report)
   const directories = draft.directories
-    .map((directory) => completeDirectory(directory, report))
+    .map((directory) => completeDirectory(directory, maps, report))
     .filter((directory) => directory !== undefined)
+    .map((directory) => ({ ...directory, tables: tablesOf(directory) }))
   refuseTooMuch(directories, at, report)
   const interval = draft.interval ?? DEFAULT_INTERVAL
   judgeExpire(draft, interval, report)
-  const provided = new Set(draft.maps.map((map) => map.value))
   return {
     domain,
     interval,
-    maps: MAP_NAMES.filter((name) => provided.size === 0 || provided.has(name)),
+    maps,
     access: draft.access,
-    recordLimit: draft.recordLimit ?? DEFAULT_RECORD_LIMIT,
-    overflow: draft.overflow ?? DEFAULT_OVERFLOW,
+    ...limit,
     guardShrink: draft.guardShrink ?? DEFAULT_GUARD_SHRINK,
     ...(draft.expire !== undefined && { expire: draft.expire.value }),
     directories,

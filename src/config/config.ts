@@ -2,6 +2,7 @@
  * What ypldap.conf says, after every default is filled in and every rule of the language is checked.
  * Plain data: it can be sent to another process.
  */
+import type { TableConfig } from './table.ts'
 
 /** Where a word of the configuration stands; lines and columns count from 1. */
 export interface Position {
@@ -47,6 +48,18 @@ export type Source =
   | { readonly kind: 'first'; readonly attributes: readonly string[] }
   /** all values of this LDAP attribute (`list … maps to`) */
   | { readonly kind: 'list'; readonly attribute: string }
+  /** users' names, and DNs of users and of groups, whose members count (`schema`) */
+  | { readonly kind: 'members'; readonly names: readonly string[]; readonly dns: readonly string[] }
+  /** the one text that this template gives (`template FIELD "…"`) */
+  | { readonly kind: 'template'; readonly text: Located<string> }
+
+/** Whose habits a directory has: what the fields, filters and tables are when nothing else is said of them. */
+export const SCHEMAS = ['rfc2307', 'rfc2307bis', 'ipa', 'ad'] as const
+
+export type Schema = (typeof SCHEMAS)[number]
+
+/** Where uid and gid come from when an entry has none: from nowhere, or from its objectSid, as SSSD does it. */
+export type IdMap = 'none' | 'sid'
 
 export type Credentials =
   | { readonly kind: 'anonymous' }
@@ -87,7 +100,12 @@ export interface DirectoryConfig {
   readonly groupBase: Located<string>
   readonly userFilter: Located<string>
   readonly groupFilter: Located<string>
+  readonly schema: Schema
+  readonly idmap: IdMap
+  /** the fields of shadow(5) are wanted of its users */
+  readonly shadow: boolean
   readonly fields: Readonly<Record<Field, Source>>
+  readonly tables: readonly TableConfig[]
 }
 
 /** An address and port to answer on; port 0 means: choose one. Both families when the address is absent. */
@@ -106,19 +124,19 @@ export interface AccessRule {
   readonly bits: number
 }
 
-export const MAP_NAMES = [
-  'passwd.byname',
-  'passwd.byuid',
-  'master.passwd.byname',
-  'master.passwd.byuid',
-  'group.byname',
-  'group.bygid',
-  'netid.byname',
-] as const
+/** A map that is provided. */
+export interface MapConfig {
+  readonly name: string
+  /** only for callers on a reserved port */
+  readonly secure: boolean
+  /** `rows`: of users, groups or another map's table, by rules of ours; `table`: of the table of its name */
+  readonly made: 'rows' | 'table'
+  /** the longest value it may hold, in bytes */
+  readonly recordLimit: number
+  readonly overflow: Overflow
+}
 
-export type MapName = (typeof MAP_NAMES)[number]
-
-/** What becomes of a group or netid that is over the record limit. */
+/** What becomes of a value that is over the record limit. */
 export const OVERFLOWS = ['cut', 'split', 'keep', 'drop'] as const
 
 export type Overflow = (typeof OVERFLOWS)[number]
@@ -128,8 +146,8 @@ export interface DomainConfig {
   readonly domain: string
   /** seconds from the end of one refresh to the start of the next */
   readonly interval: number
-  /** in the order of MAP_NAMES; all of them when it has no `provide map` */
-  readonly maps: readonly MapName[]
+  /** those that are named; what the directories name besides depends on their tables */
+  readonly maps: readonly MapConfig[]
   /** in the order of the file; whom none of them matches is answered on loopback only */
   readonly access: readonly AccessRule[]
   /** the longest value a map may hold, in bytes */

@@ -1,10 +1,10 @@
 import { parseAttributeName } from './attribute-name.ts'
-import type { Field, Position } from './config.ts'
+import { type Field, type Position, SCHEMAS } from './config.ts'
 import type { Cursor } from './cursor.ts'
-import { DEFAULT_FIELDS } from './defaults.ts'
 import type { DirectoryDraft } from './draft.ts'
 import { parsePath } from './path.ts'
 import type { Report } from './report.ts'
+import { FIELDS } from './schemas.ts'
 
 /** Reads what follows the statement's first word, which stands `at`. */
 export type DirectoryStatement = (cursor: Cursor, draft: DirectoryDraft, report: Report, at: Position) => void
@@ -24,6 +24,9 @@ export const DIRECTORY_STATEMENTS: ReadonlyMap<string, DirectoryStatement> = new
   ['fixed', readFixed],
   ['list', readList],
   ['page', readPage],
+  ['schema', readSchema],
+  ['idmap', readIdMap],
+  ['template', readTemplate],
 ])
 
 const MAX_PAGE = 100_000
@@ -103,10 +106,25 @@ function readField(cursor: Cursor): Field {
   return field
 }
 
-const FIELDS = Object.keys(DEFAULT_FIELDS) as Field[]
-
 function readPage(cursor: Cursor, draft: DirectoryDraft): void {
   cursor.word('size')
   const { at } = cursor.peek()
   draft.pageSize = { value: cursor.number('a number of entries', 1, MAX_PAGE), at }
+}
+
+function readSchema(cursor: Cursor, draft: DirectoryDraft): void {
+  const schema = SCHEMAS.find((one) => cursor.takes(one))
+  if (schema === undefined) throw cursor.unexpected(`one of the schemas ${SCHEMAS.join(', ')}`)
+  draft.schema = schema
+}
+
+function readIdMap(cursor: Cursor, draft: DirectoryDraft, _report: Report, at: Position): void {
+  if (cursor.takes('sid')) draft.idmap = { value: 'sid', at }
+  else if (cursor.takes('none')) draft.idmap = { value: 'none', at }
+  else throw cursor.unexpected("'sid' or 'none'")
+}
+
+function readTemplate(cursor: Cursor, draft: DirectoryDraft): void {
+  const field = readField(cursor)
+  draft.fields[field] = { kind: 'template', text: cursor.text('a template as a quoted string') }
 }

@@ -1,8 +1,10 @@
-import { BadValue } from './bad-value.ts'
-import { type AccessRule, MAP_NAMES, type MapName, OVERFLOWS, type Position } from './config.ts'
+import { MAP_GROUPS } from './builtin-maps.ts'
+import type { AccessRule, Position } from './config.ts'
 import type { Cursor } from './cursor.ts'
 import type { DomainDraft } from './draft.ts'
 import { MAX_RULES } from './limits.ts'
+import { overflowWord, readMapBlock, recordLimit } from './map-block.ts'
+import { parseMapName } from './map-name.ts'
 import { parsePath } from './path.ts'
 import { parsePrefixes } from './prefix.ts'
 import type { Report } from './report.ts'
@@ -14,6 +16,7 @@ export type DomainStatement = (cursor: Cursor, draft: DomainDraft, report: Repor
 export const DOMAIN_STATEMENTS: ReadonlyMap<string, DomainStatement> = new Map([
   ['interval', readInterval],
   ['provide', readProvide],
+  ['map', readMapBlock],
   ['cafile', readCafile],
   ['record', readRecord],
   ['overflow', readOverflow],
@@ -24,14 +27,18 @@ export const DOMAIN_STATEMENTS: ReadonlyMap<string, DomainStatement> = new Map([
 ])
 
 const MAX_INTERVAL = 2 ** 31 - 1
-const MIN_RECORD = 256
-const MAX_RECORD = 64 * 1024
 
 function readInterval(cursor: Cursor, draft: DomainDraft): void {
   draft.interval = cursor.number('a number of seconds', 1, MAX_INTERVAL)
 }
 
 function readProvide(cursor: Cursor, draft: DomainDraft, report: Report): void {
+  if (cursor.takes('maps')) {
+    const group = GROUPS.find((one) => cursor.takes(one))
+    if (group === undefined) throw cursor.unexpected(`one of the groups ${GROUPS.join(', ')}`)
+    draft.groups.add(group)
+    return
+  }
   cursor.word('map')
   const { value, at } = cursor.value('the name of a map', parseMapName)
   if (value === undefined) return
@@ -41,11 +48,7 @@ function readProvide(cursor: Cursor, draft: DomainDraft, report: Report): void {
   draft.maps.push({ value, at })
 }
 
-function parseMapName(text: string): MapName {
-  const name = MAP_NAMES.find((known) => known === text)
-  if (name === undefined) throw new BadValue(`unsupported map, expected one of ${MAP_NAMES.join(', ')}`)
-  return name
-}
+const GROUPS = Object.keys(MAP_GROUPS)
 
 function readCafile(cursor: Cursor, draft: DomainDraft): void {
   const { value, at } = cursor.value('the path of a PEM file', parsePath)
@@ -54,13 +57,11 @@ function readCafile(cursor: Cursor, draft: DomainDraft): void {
 
 function readRecord(cursor: Cursor, draft: DomainDraft): void {
   cursor.word('limit')
-  draft.recordLimit = cursor.number('a number of bytes', MIN_RECORD, MAX_RECORD)
+  draft.recordLimit = recordLimit(cursor)
 }
 
 function readOverflow(cursor: Cursor, draft: DomainDraft): void {
-  const word = OVERFLOWS.find((one) => cursor.takes(one))
-  if (word === undefined) throw cursor.unexpected("'cut', 'split', 'keep' or 'drop'")
-  draft.overflow = word
+  draft.overflow = overflowWord(cursor)
 }
 
 function accessReader(verdict: AccessRule['verdict']): DomainStatement {

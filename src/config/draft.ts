@@ -2,12 +2,13 @@ import type {
   AccessRule,
   Config,
   Field,
+  IdMap,
   Listen,
   Located,
   Location,
-  MapName,
   Overflow,
   Position,
+  Schema,
   Source,
 } from './config.ts'
 
@@ -30,7 +31,26 @@ export interface DirectoryDraft {
   userFilter?: Located<string>
   groupFilter?: Located<string>
   pageSize?: Located<number>
+  schema?: Schema
+  idmap?: Located<IdMap>
   readonly fields: Partial<Record<Field, Source>>
+  readonly damaged: Damaged
+}
+
+/** What the statements of one map block said. */
+export interface MapDraft {
+  readonly at: Position
+  /** '' when it was refused */
+  readonly name: string
+  base?: Located<string>
+  filter?: Located<string>
+  each?: Located<string>
+  key?: Located<string>
+  aliases?: Located<string>
+  value?: Located<string>
+  recordLimit?: number
+  overflow?: Overflow
+  secure?: boolean
   readonly damaged: Damaged
 }
 
@@ -41,7 +61,10 @@ export interface DomainDraft {
   overflow?: Overflow
   guardShrink?: number
   expire?: Located<number>
-  readonly maps: Located<MapName>[]
+  readonly maps: Located<string>[]
+  /** of `provide maps` */
+  readonly groups: Set<string>
+  readonly mapBlocks: MapDraft[]
   readonly cafiles: Located<string>[]
   readonly access: AccessRule[]
   readonly directories: DirectoryDraft[]
@@ -82,7 +105,19 @@ export function emptyDraft(): Draft {
 
 /** A domain of which nothing has been said yet. */
 export function emptyDomain(): DomainDraft {
-  return { maps: [], cafiles: [], access: [], directories: [], damaged: new Set() }
+  return {
+    maps: [],
+    groups: new Set(),
+    mapBlocks: [],
+    cafiles: [],
+    access: [],
+    directories: [],
+    damaged: new Set(),
+  }
+}
+
+export function emptyMap(at: Position, name: string): MapDraft {
+  return { at, name, damaged: new Set() }
 }
 
 export function emptyBlock(at: Position): BlockDraft {

@@ -13,10 +13,17 @@ export function fingerprint({ domain, maps, recordLimit, overflow, directories }
 
 /** All in a directory's block that decides which rows it gives, but for who asks; in one order. */
 export function sourceOf(directory: DirectoryConfig): readonly unknown[] {
-  const { location, userBase, groupBase, userFilter, groupFilter, fields } = directory
+  const { location, userBase, groupBase, userFilter, groupFilter, schema, idmap, shadow, fields, tables } =
+    directory
   return [
     location,
     [userBase.value, groupBase.value, userFilter.value, groupFilter.value],
-    Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)),
+    [schema, idmap, shadow, withoutPlaces(tables)],
+    withoutPlaces(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1))),
   ]
+}
+
+/** Where a word stands in the file changes nothing. */
+function withoutPlaces(part: unknown): unknown {
+  return JSON.parse(JSON.stringify(part, (key, value: unknown) => (key === 'at' ? undefined : value)))
 }

@@ -29,6 +29,16 @@ export const MAX_DOMAINS = 64
 /** of all domains together */
 export const MAX_DIRECTORIES = 256
 
+/** map blocks of a domain */
+export const MAX_MAPS = 1024
+
+/** YPMAXMAP of every system */
+export const MAX_MAP_NAME = 64
+
+/** bytes that a value may have; clients take 1,024, Linux's more */
+export const MIN_RECORD = 256
+export const MAX_RECORD = 64 * 1024
+
 /** bytes of a domain's directories as one message: they are handed over to the process that reads them */
 export const MAX_DIRECTORIES_SIZE = 768 * 1024
 

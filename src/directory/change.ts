@@ -9,7 +9,13 @@ export interface Change {
 }
 
 export function changeOf(before: DirectorySettings | undefined, after: DirectorySettings): Change {
-  if (before === undefined || isSeveral(before) !== isSeveral(after) || before.state !== after.state) {
+  const isAnother = (part: 'state' | 'domain') => before?.[part] !== after[part]
+  if (
+    before === undefined ||
+    isSeveral(before) !== isSeveral(after) ||
+    isAnother('state') ||
+    isAnother('domain')
+  ) {
     return { contents: true, same: after.directories.map(() => undefined) }
   }
   const old = before.directories.map(essence)

@@ -1,5 +1,6 @@
 import type { DirectoryConfig, DomainConfig, Located, Problem } from '../config/config.ts'
 import { readBoundedFile, readChunks } from './bounded-file.ts'
+import { compileTemplate } from './compile-template.ts'
 import { normalizeDn } from './dn.ts'
 import { parseFileFilter, parseFilter } from './filter.ts'
 import { parseLdif } from './ldif.ts'
@@ -30,6 +31,18 @@ function checkDirectory(directory: DirectoryConfig): Problem[] {
   const parse = directory.location.kind === 'file' ? parseFileFilter : parseFilter
   check(directory.userFilter, 'the filter of users', parse)
   check(directory.groupFilter, 'the filter of groups', parse)
+  for (const { of, base, filter, ...templates } of directory.tables) {
+    const map = of.kind === 'named' ? `the map ${of.map}` : 'maps that are found'
+    check(base, `the base of ${map}`, checkBase)
+    check(filter, `the filter of ${map}`, parseFilter)
+    for (const [name, text] of Object.entries(templates)) {
+      check(text, `the ${name} of ${map}`, () => compileTemplate(text))
+    }
+  }
+  for (const [field, source] of Object.entries(directory.fields)) {
+    if (source.kind !== 'template') continue
+    check(source.text, `the template of ${field}`, () => compileTemplate(source.text, 'own'))
+  }
   check(directory.userBase, 'the base of users', checkBase)
   check(directory.groupBase, 'the base of groups', checkBase)
   check(ca, `the CA file ${ca?.value}`, (path) => readCertificates(readPem(path)))

@@ -7,6 +7,8 @@ export type DirectoryErrorCode =
   | 'tls-failed'
   | 'bind-failed'
   | 'search-failed'
+  /** there is no such base, or not for us */
+  | 'no-base'
   /** the server holds nothing of the base itself and points to others */
   | 'referral-only'
   /** the server said something that is not LDAP, or not an answer to the question */

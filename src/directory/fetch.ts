@@ -1,18 +1,20 @@
+/** One directory to its rows. */
 import { setImmediate } from 'node:timers/promises'
 import type { Filter } from 'ldapts'
-
-import type { DirectoryConfig, Located } from '../config/config.ts'
+import type { DirectoryConfig } from '../config/config.ts'
 import type { Log } from '../log.ts'
-import type { Group, Rejection, Rows, User } from '../maps/rows.ts'
+import type { Rows } from '../maps/rows.ts'
 import { DnError, withinBase } from './dn.ts'
-import type { Entry } from './entry.ts'
 import { DirectoryError } from './error.ts'
 import { readEntries } from './file.ts'
 import { FilterError, matches, parseFilter } from './filter.ts'
-import { type LdapContext, type Lookup, systemLookup, withSession } from './ldap.ts'
+import { createGatherer, type Gatherer, type Wanted } from './gather.ts'
+import { type LdapContext, type Lookup, type Sessions, systemLookup, withSession } from './ldap.ts'
 import { LIMITS, type Limits } from './limits.ts'
+import { readNamed } from './named.ts'
 import { utf8Octets } from './octets.ts'
-import { createRowMaker, type Fields, groupAttributes, userAttributes } from './rows.ts'
+import { completeEntry } from './ranges.ts'
+import { type SearchSummary, search } from './search.ts'
 import { type Search, searchSideBySide } from './side-by-side.ts'
 
 /** The rows of one directory, and how they were come by. */
@@ -27,6 +29,8 @@ export interface Fetched extends Rows {
 }
 
 export interface FetchOptions {
+  /** the NIS domain, for templates */
+  readonly domain?: string
   /** told of each entry, with how many there were so far */
   readonly entry?: (count: number) => void
   readonly log?: Log
@@ -36,7 +40,7 @@ export interface FetchOptions {
 }
 
 /**
- * All users and groups of one directory, or nothing: what could not be read whole is an error.
+ * All rows of one directory, or nothing: what could not be read whole is an error.
  * @throws DirectoryError, its text beginning with the directory's label
  */
 export async function fetchDirectory(
@@ -56,19 +60,20 @@ export async function fetchDirectory(
   }, limits.deadline)
   try {
     const context = { limits, lookup: options.lookup ?? systemLookup, signal: stop.signal }
-    const rows = gather(config.fields, options.entry ?? (() => {}))
+    const gatherer = createGatherer(config, options.domain ?? '')
     const { log = () => {} } = options
-    const alone = (reason: string) => {
+    const counter = createCounter(options.entry ?? (() => {}))
+    const said = (event: 'one-connection' | 'base-missing', text: string) => {
       if (stop.signal.aborted) return
-      log('debug', 'one-connection', `directory "${config.label}": groups after users, as ${reason}`)
+      log(event === 'base-missing' ? 'warning' : 'debug', event, `directory "${config.label}": ${text}`)
     }
-    const { source, references } = await fetchRows(config, rows, context, alone)
+    const { source, references } = await fetchRows(config, gatherer, context, counter, said)
     return {
       directory: config.label,
-      ...rows.gathered(),
+      ...gatherer.gathered(),
       source,
       references,
-      entries: rows.count(),
+      entries: counter.count(),
       milliseconds: Math.round(performance.now() - started),
     }
   } catch (error) {
@@ -80,15 +85,22 @@ export async function fetchDirectory(
   }
 }
 
-type Gathered = Pick<Rows, 'users' | 'groups' | 'rejected'>
-
-interface Gatherer {
-  readonly gathered: () => Gathered
-  /** entries so far */
+/** Entries so far. */
+interface Counter {
+  readonly add: () => void
   readonly count: () => number
   readonly clear: () => void
-  readonly addUser: (entry: Entry) => void
-  readonly addGroup: (entry: Entry) => void
+}
+
+function createCounter(told: (count: number) => void): Counter {
+  let count = 0
+  return {
+    add: () => told(++count),
+    count: () => count,
+    clear() {
+      count = 0
+    },
+  }
 }
 
 interface Outcome {
@@ -96,63 +108,86 @@ interface Outcome {
   readonly references: number
 }
 
+type Said = (event: 'one-connection' | 'base-missing', text: string) => void
+
 async function fetchRows(
   config: DirectoryConfig,
-  rows: Gatherer,
+  gatherer: Gatherer,
   context: LdapContext,
-  alone: (reason: string) => void,
+  counter: Counter,
+  said: Said,
 ): Promise<Outcome> {
   context.signal.throwIfAborted()
-  const filters = { user: filterOf(config.userFilter), group: filterOf(config.groupFilter) }
-  if (config.location.kind === 'file') return fetchFile(config, config.location.path, filters, rows, context)
-  const { pageSize, userBase, groupBase, fields } = config
-  const users: Search = {
-    query: {
-      base: userBase.value,
-      filter: filters.user,
-      attributes: userAttributes(fields),
-      pageSize,
-    },
-    onEntry: rows.addUser,
+  const { users, groups, others } = gatherer
+  const { location, pageSize } = config
+  if (location.kind === 'file') {
+    return fetchFile(location.path, [users, groups, ...others], counter, context)
   }
-  const groups: Search = {
-    query: {
-      base: groupBase.value,
-      filter: filters.group,
-      attributes: groupAttributes(fields),
-      pageSize,
+  const searchOf = ({ base, filter, attributes, add }: Wanted): Search => ({
+    query: { base, filter: filterOf(filter), attributes, pageSize },
+    onEntry(entry) {
+      counter.add()
+      add(entry)
     },
-    onEntry: rows.addGroup,
-  }
-  const { value, address } = await withSession(config, config.location, context, (sessions) => {
-    // An address that failed before may have given some.
-    rows.clear()
-    return searchSideBySide(sessions, [users, groups], context.limits, alone)
   })
-  return { references: value[0].references + value[1].references, source: address }
+  const both = [searchOf(users), searchOf(groups)] as const
+  const rest = others.map(searchOf)
+  const { value, address } = await withSession(config, location, context, async (sessions) => {
+    // An address that failed before may have given some.
+    gatherer.clear()
+    counter.clear()
+    const alone = (reason: string) => said('one-connection', `groups after users, as ${reason}`)
+    const found = await searchSideBySide(sessions, both, context.limits, alone)
+    const more = await searchInTurn(sessions, rest, context.limits, said)
+    for (const { entry, add } of gatherer.takePartial()) {
+      add(await completeEntry(sessions.session, entry, context.limits))
+    }
+    for (const named of gatherer.named) await readNamed(sessions.session, named, context.limits)
+    return [...found, ...more]
+  })
+  return { references: value.reduce((sum, { references }) => sum + references, 0), source: address }
 }
 
-interface Filters {
-  readonly user: Filter
-  readonly group: Filter
+/** A base that is not there holds nothing: few directories have something of everything. */
+async function searchInTurn(
+  { session }: Sessions,
+  searches: readonly Search[],
+  limits: Limits,
+  said: Said,
+): Promise<readonly SearchSummary[]> {
+  const found: SearchSummary[] = []
+  for (const { query, onEntry } of searches) {
+    try {
+      found.push(await search(session, query, limits, onEntry))
+    } catch (error) {
+      if (!(error instanceof DirectoryError) || error.code !== 'no-base') throw error
+      said('base-missing', error.message)
+    }
+  }
+  return found
 }
 
 /** A few milliseconds of work. */
 const ENTRIES_AT_A_TIME = 1000
 
 async function fetchFile(
-  config: DirectoryConfig,
   path: string,
-  filters: Filters,
-  rows: Gatherer,
+  searches: readonly Wanted[],
+  counter: Counter,
   { limits, signal }: LdapContext,
 ): Promise<Outcome> {
-  const belowUsers = below(config.userBase)
-  const belowGroups = below(config.groupBase)
+  const wanted = searches.map(({ base, filter, add }) => ({
+    isBelow: below(base),
+    filter: filterOf(filter),
+    add,
+  }))
   let read = 0
   for (const entry of readEntries(path, limits)) {
-    if (belowUsers(entry.rdns) && matches(filters.user, entry)) rows.addUser(entry)
-    if (belowGroups(entry.rdns) && matches(filters.group, entry)) rows.addGroup(entry)
+    for (const { isBelow, filter, add } of wanted) {
+      if (!isBelow(entry.rdns) || !matches(filter, entry)) continue
+      counter.add()
+      add(entry)
+    }
     read += 1
     if (read > limits.entries) {
       throw new DirectoryError('too-much', `the file ${path} has more than ${limits.entries} entries`)
@@ -165,48 +200,18 @@ async function fetchFile(
   return { source: path, references: 0 }
 }
 
-/** Makes rows of entries as they come, so that the entries need not be kept. */
-function gather(fields: Fields, counted: (count: number) => void): Gatherer {
-  const users: User[] = []
-  const groups: Group[] = []
-  // Apart, as they come side by side and are to be in the same order each time.
-  const rejected: Record<'users' | 'groups', Rejection[]> = { users: [], groups: [] }
-  let count = 0
-  const make = createRowMaker(fields)
-  return {
-    gathered: () => ({ users, groups, rejected: [...rejected.users, ...rejected.groups] }),
-    count: () => count,
-    clear() {
-      for (const list of [users, groups, rejected.users, rejected.groups]) list.length = 0
-      count = 0
-    },
-    addUser(entry) {
-      counted(++count)
-      const row = make.user(entry)
-      if ('reason' in row) rejected.users.push(row)
-      else users.push(row)
-    },
-    addGroup(entry) {
-      counted(++count)
-      const row = make.group(entry)
-      if ('reason' in row) rejected.groups.push(row)
-      else groups.push(row)
-    },
-  }
-}
-
-function filterOf({ value }: Located<string>): Filter {
+function filterOf(text: string): Filter {
   try {
-    return parseFilter(value)
+    return parseFilter(text)
   } catch (error) {
     if (error instanceof FilterError) throw new DirectoryError('configuration', error.message)
     throw error
   }
 }
 
-function below({ value }: Located<string>): ReturnType<typeof withinBase> {
+function below(base: string): ReturnType<typeof withinBase> {
   try {
-    return withinBase(utf8Octets(value))
+    return withinBase(utf8Octets(base))
   } catch (error) {
     if (error instanceof DnError) throw new DirectoryError('configuration', error.message)
     throw error

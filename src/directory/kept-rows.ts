@@ -1,14 +1,14 @@
 /**
  * The rows that a directory gave last, in a file: what stands in for it while it fails. A line of JSON that says
- * what follows, then one a row: users, groups, rows that were left out. Its modification time is when they were
+ * what follows, then one a row: users, groups, records of tables, rows that were left out. Its modification time is when they were
  * read. It holds hashes, but never what the directory was asked with.
  */
 import { createHash } from 'node:crypto'
 import { type FileHandle, open, utimes } from 'node:fs/promises'
 import { replaceFile } from '../maps/replace-file.ts'
-import type { Group, Rejection, Rows, User } from '../maps/rows.ts'
+import type { Group, Keyed, Rejection, Rows, Table, User } from '../maps/rows.ts'
 import { digest, words } from '../messages/common.ts'
-import { integer, type Of, oneOf, record } from '../messages/shape.ts'
+import { flag, integer, list, type Of, oneOf, record, text } from '../messages/shape.ts'
 
 /** For the process that wrote it and nobody else. */
 const FILE_MODE = 0o600
@@ -21,15 +21,21 @@ const CHUNK_CHARACTERS = 1 << 20
 /** A line is one row; with its members a group may have as much as an LDAP message. */
 const MAX_LINE_BYTES = 256 * 2 ** 20
 
+const FORMAT = 'ypldap rows 2'
+
+/** More than an image has. */
+const MAX_TABLES = 65_536
+
 const count = integer(0, 2 ** 32)
 const head = record({
-  format: oneOf('ypldap rows 1'),
+  format: oneOf(FORMAT),
   source: words,
   entries: count,
   users: count,
   groups: count,
+  tables: list(record({ name: text(256), found: flag, rows: count }), MAX_TABLES),
   rejected: count,
-  /** SHA-256 of the lines that follow, in hex */
+  /** SHA-256 of `tables` and of the lines that follow, in hex */
   digest,
 })
 
@@ -54,14 +60,15 @@ export async function keepRows(
   rows: KeptLists & Pick<Kept, 'source' | 'entries'>,
   at: number,
 ): Promise<Kept> {
-  const sum = createHash('sha256')
+  const tables = rows.tables.map(({ name, found, rows }) => ({ name, found, rows: rows.length }))
+  const sum = createHash('sha256').update(JSON.stringify(tables))
   for (const chunk of chunks(rows)) sum.update(chunk)
   const { source, entries } = rows
   const [users, groups, rejected] = [rows.users.length, rows.groups.length, rows.rejected.length]
   const kept = { source, entries, users, groups, digest: sum.digest('hex'), at }
   if (known?.digest === kept.digest && (await touched(path, at))) return kept
   const { at: _, ...told } = kept
-  const first = `${JSON.stringify({ format: 'ypldap rows 1', ...told, rejected })}\n`
+  const first = `${JSON.stringify({ format: FORMAT, ...told, tables, rejected })}\n`
   await replaceFile(path, FILE_MODE, async (file) => {
     await file.writeFile(first)
     for (const chunk of chunks(rows)) await file.writeFile(chunk)
@@ -90,18 +97,21 @@ export async function readKept(path: string): Promise<KeptLists> {
     const told = head(first.value, 'head')
     const users: User[] = []
     const groups: Group[] = []
+    const records: Keyed[] = []
     const rejected: Rejection[] = []
-    const sum = createHash('sha256')
+    const inTables = told.tables.reduce((sum, { rows }) => sum + rows, 0)
+    const sum = createHash('sha256').update(JSON.stringify(told.tables))
     for await (const { bytes, value } of lines) {
       sum.update(bytes).update('\n')
       // Their shapes are those of the lines that were hashed, or nothing of them is used.
       if (users.length < told.users) users.push(value as User)
       else if (groups.length < told.groups) groups.push(value as Group)
+      else if (records.length < inTables) records.push(value as Keyed)
       else rejected.push(value as Rejection)
     }
     if (sum.digest('hex') !== told.digest)
       throw new RowsError(`${path}: its rows are not those that were written`)
-    return { users, groups, rejected }
+    return { users, groups, tables: tablesOf(told.tables, records), rejected }
   })
 }
 
@@ -114,9 +124,18 @@ async function touched(path: string, at: number): Promise<boolean> {
   }
 }
 
-function* chunks({ users, groups, rejected }: KeptLists): Generator<string> {
+/** The records of one table behind those of another. */
+function tablesOf(told: Of<typeof head>['tables'], records: readonly Keyed[]): readonly Table[] {
+  let end = 0
+  return told.map(({ name, found, rows }) => {
+    end += rows
+    return { name, found, rows: records.slice(end - rows, end) }
+  })
+}
+
+function* chunks({ users, groups, tables, rejected }: KeptLists): Generator<string> {
   let chunk = ''
-  for (const list of [users, groups, rejected]) {
+  for (const list of [users, groups, ...tables.map(({ rows }) => rows), rejected]) {
     for (const row of list) {
       chunk += `${JSON.stringify(row)}\n`
       if (chunk.length >= CHUNK_CHARACTERS) {

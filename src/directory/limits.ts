@@ -12,6 +12,8 @@ export interface Limits {
   readonly message: number
   /** entries of one search */
   readonly entries: number
+  /** entries that are read one by one, as others name them and no search finds them */
+  readonly named: number
   /** pages in a row that hold no entry though the server promises more */
   readonly emptyPages: number
   /** values of an attribute that comes in parts */
@@ -33,6 +35,7 @@ export const LIMITS: Limits = {
   addresses: 8,
   message: 64 * 1024 * 1024,
   entries: 5_000_000,
+  named: 1_000,
   emptyPages: 1_000,
   values: 5_000_000,
   ranges: 10_000,

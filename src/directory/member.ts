@@ -43,6 +43,8 @@ export class Member {
   failures = 0
   /** when it is to be read next, by the monotonic clock in milliseconds; 0: now */
   due = 0
+  /** the NIS domain */
+  readonly #domain: string
   /** where its rows are kept; undefined: nowhere, as it stands alone */
   readonly #path: string | undefined
   #kept: Kept | undefined
@@ -57,15 +59,17 @@ export class Member {
     took: 0,
   }
 
-  private constructor(config: DirectoryConfig, path: string | undefined) {
+  private constructor(config: DirectoryConfig, domain: string, path: string | undefined) {
     this.config = config
+    this.#domain = domain
     this.#path = path
   }
 
   /** `fresh`: since when an image that holds its rows is true; 0 when there is none. */
   static async open(config: DirectoryConfig, settings: DirectorySettings, fresh: number): Promise<Member> {
     const several = settings.directories.length > 1
-    const member = new Member(config, several ? join(settings.state, rowsName(config, settings)) : undefined)
+    const path = several ? join(settings.state, rowsName(config, settings)) : undefined
+    const member = new Member(config, settings.domain, path)
     if (member.#path !== undefined) member.#kept = await findKept(member.#path)
     const { source = '', entries = 0 } = member.#kept ?? {}
     member.#shown = { source, fetched: member.#kept?.at ?? (several ? 0 : fresh), entries, took: 0 }
@@ -122,6 +126,7 @@ export class Member {
     this.#reading = true
     try {
       const fetched = await fetchDirectory(this.config, signal, {
+        domain: this.#domain,
         log,
         entry: (count) => progress(count, Math.round(performance.now() - begun)),
       })

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { PresenceFilter, SearchRequest, SearchResponse } from 'ldapts'
+import { type Filter, PresenceFilter, SearchRequest, SearchResponse } from 'ldapts'
 
 import type { Octets } from '../maps/rows.ts'
 import type { Entry } from './entry.ts'
@@ -7,7 +7,12 @@ import { EntryMessage } from './entry-message.ts'
 import { DirectoryError } from './error.ts'
 import { readable } from './octets.ts'
 import type { Session } from './session.ts'
-import { describeResult, SUCCESS } from './status.ts'
+import { describeResult, NO_SUCH_OBJECT, REFERRAL, SUCCESS } from './status.ts'
+
+/** invalidDNSyntax and insufficientAccessRights: as good as not there, like a DN of another server. */
+const UNSEEN: readonly number[] = [REFERRAL, NO_SUCH_OBJECT, 34, 50]
+
+const EVERY = new PresenceFilter({ attribute: 'objectClass' })
 
 /**
  * Attributes of the entry that has this DN.
@@ -17,7 +22,32 @@ export async function readEntry(session: Session, dn: Octets, attributes: readon
   if (!isUtf8(Buffer.from(dn, 'latin1'))) {
     throw new DirectoryError('protocol', `the server gave a DN that is not UTF-8: "${readable(dn)}"`)
   }
-  let found: Entry | undefined
+  const { entry, done } = await read(session, dn, EVERY, attributes)
+  if (done.status !== SUCCESS) throw refusal(dn, done)
+  if (entry === undefined) {
+    throw new DirectoryError('search-failed', `the entry "${readable(dn)}" is no longer to be seen`)
+  }
+  return entry
+}
+
+/**
+ * The same, if the filter is true of it; undefined when it is not, and when there is nothing to be seen there.
+ * @throws DirectoryError
+ */
+export async function findEntry(
+  session: Session,
+  dn: Octets,
+  filter: Filter,
+  attributes: readonly string[],
+): Promise<Entry | undefined> {
+  if (!isUtf8(Buffer.from(dn, 'latin1'))) return undefined
+  const { entry, done } = await read(session, dn, filter, attributes)
+  if (done.status !== SUCCESS && !UNSEEN.includes(done.status)) throw refusal(dn, done)
+  return entry
+}
+
+async function read(session: Session, dn: Octets, filter: Filter, attributes: readonly string[]) {
+  let entry: Entry | undefined
   const done = await session.request(
     SearchResponse,
     (messageId) =>
@@ -27,18 +57,16 @@ export async function readEntry(session: Session, dn: Octets, attributes: readon
         scope: 'base',
         derefAliases: 'never',
         timeLimit: 0,
-        filter: new PresenceFilter({ attribute: 'objectClass' }),
+        filter,
         attributes: [...attributes],
       }),
     (part) => {
-      if (part instanceof EntryMessage) found = part.entry
+      if (part instanceof EntryMessage) entry = part.entry
     },
   )
-  if (done.status !== SUCCESS) {
-    throw new DirectoryError('search-failed', `reading "${readable(dn)}" ended in ${describeResult(done)}`)
-  }
-  if (found === undefined) {
-    throw new DirectoryError('search-failed', `the entry "${readable(dn)}" is no longer to be seen`)
-  }
-  return found
+  return { entry, done }
+}
+
+function refusal(dn: Octets, done: SearchResponse): DirectoryError {
+  return new DirectoryError('search-failed', `reading "${readable(dn)}" ended in ${describeResult(done)}`)
 }

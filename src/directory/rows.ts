@@ -1,10 +1,23 @@
+/** Entries to users and groups. */
 import type { DirectoryConfig, Field, Source } from '../config/config.ts'
 import type { Group, Octets, Rejection, User } from '../maps/rows.ts'
 import { cryptHash, LOCKED } from './crypt-hash.ts'
 import type { Entry } from './entry.ts'
+import {
+  type Fields,
+  fieldAttributes,
+  keepLast,
+  sourceAttributes,
+  type Text,
+  textOf,
+  unique,
+  valuesOf,
+} from './fields.ts'
 import { utf8Octets } from './octets.ts'
+import { SHADOW_ATTRIBUTES, shadowFields } from './shadow.ts'
 
-export type Fields = DirectoryConfig['fields']
+/** What of a directory's configuration decides its rows. */
+export type RowConfig = Pick<DirectoryConfig, 'fields' | 'schema' | 'shadow'>
 
 const USER_FIELDS: readonly Field[] = [
   'name',
@@ -20,48 +33,52 @@ const USER_FIELDS: readonly Field[] = [
 ]
 const GROUP_FIELDS: readonly Field[] = ['groupname', 'grouppasswd', 'groupgid', 'groupmembers']
 
-/** The LDAP attributes the rows of users are made of, each once; those that are fixed need none. */
-export function userAttributes(fields: Fields): string[] {
-  return attributesOf(USER_FIELDS, fields)
+/** Active Directory's: who it is, and its group. */
+export const SID = 'objectSid'
+export const PRIMARY_GROUP = 'primaryGroupID'
+
+/** The LDAP attributes the rows of users are made of, each once. */
+export function userAttributes({ fields, schema, shadow }: RowConfig): string[] {
+  return unique([
+    ...fieldAttributes(USER_FIELDS, fields),
+    ...(shadow ? SHADOW_ATTRIBUTES : []),
+    ...(schema === 'ad' ? [SID, PRIMARY_GROUP] : []),
+  ])
 }
 
 /** The LDAP attributes the rows of groups are made of, each once. Of a password only a fixed one is shown. */
-export function groupAttributes(fields: Fields): string[] {
-  return attributesOf(
-    GROUP_FIELDS.filter((field) => field !== 'grouppasswd'),
-    fields,
-  )
+export function groupAttributes({ fields, schema }: RowConfig): string[] {
+  const names = GROUP_FIELDS.filter((field) => field !== 'grouppasswd')
+  return unique([...fieldAttributes(names, fields), ...(schema === 'ad' ? [SID] : [])])
 }
 
-function attributesOf(names: readonly Field[], fields: Fields): string[] {
-  const unique = new Map(
-    names.flatMap((name) => namesOf(fields[name])).map((name) => [name.toLowerCase(), name]),
-  )
-  return [...unique.values()]
+/** The attributes that name members by their DNs. */
+export function memberDnAttributes({ fields }: Pick<RowConfig, 'fields'>): readonly string[] {
+  return fields.groupmembers.kind === 'members' ? fields.groupmembers.dns : []
 }
 
-function namesOf(source: Source): readonly string[] {
-  if (source.kind === 'fixed') return []
-  return source.kind === 'first' ? source.attributes : [source.attribute]
+/** A group before DNs among its members are known for what they are. */
+export interface GroupDraft {
+  readonly row: Omit<Group, 'members'>
+  /** members by their names */
+  readonly names: readonly Octets[]
+  /** members by their DNs */
+  readonly dns: readonly Octets[]
 }
 
-/** The user or the group that an entry describes, or why it makes none. */
+/** The user or the group that an entry describes. Throws EvaluationError for a field whose template gives something unfit. */
 export interface RowMaker {
-  /** mandatory, as in RFC 2307, are name, uid, gid and home */
-  readonly user: (entry: Entry) => User | Rejection
-  /** mandatory are name and gid */
-  readonly group: (entry: Entry) => Group | Rejection
+  readonly user: (entry: Entry) => User
+  readonly group: (entry: Entry) => GroupDraft
 }
 
 /** What can be known of fields without an entry is worked out here, once. */
-export function createRowMaker(fields: Fields): RowMaker {
+export function createRowMaker({ fields, shadow }: RowConfig): RowMaker {
   const text = (field: Field) => textOf(fields[field])
-  return { user: userMaker(fields, text), group: groupMaker(fields, text) }
+  return { user: userMaker(fields, shadow, text), group: groupMaker(fields, text) }
 }
 
-type Text = (entry: Entry) => Octets
-
-function userMaker(fields: Fields, text: (field: Field) => Text): RowMaker['user'] {
+function userMaker(fields: Fields, shadow: boolean, text: (field: Field) => Text): RowMaker['user'] {
   const [name, uid, gid, home] = [text('name'), text('uid'), text('gid'), text('home')]
   const [change, expire, gecos] = [text('change'), text('expire'), text('gecos')]
   const [userClass, shell, hash] = [text('class'), text('shell'), hashOf(fields.passwd)]
@@ -71,6 +88,7 @@ function userMaker(fields: Fields, text: (field: Field) => Text): RowMaker['user
     change: keepLast(change),
     expire: keepLast(expire),
     shell: keepLast(shell),
+    shadow: shadow ? keepLast(shadowFields) : () => '',
   }
   return (entry) => {
     const row = {
@@ -85,103 +103,87 @@ function userMaker(fields: Fields, text: (field: Field) => Text): RowMaker['user
       gecos: gecos(entry),
       home: home(entry),
       shell: once.shell(entry),
+      shadow: once.shadow(entry),
       dn: entry.dn,
     }
     if (isFixed) row.password = row.hash
-    if (row.name === '') return incomplete(entry, fields, 'name')
-    if (row.uid === '') return incomplete(entry, fields, 'uid')
-    if (row.gid === '') return incomplete(entry, fields, 'gid')
-    if (row.home === '') return incomplete(entry, fields, 'home')
     return row
   }
 }
 
 function groupMaker(fields: Fields, text: (field: Field) => Text): RowMaker['group'] {
-  const [name, gid, members] = [text('groupname'), text('groupgid'), membersOf(fields.groupmembers)]
+  const [name, gid] = [text('groupname'), text('groupgid')]
   const password = fields.grouppasswd.kind === 'fixed' ? text('grouppasswd') : () => LOCKED
-  const partOf = partFinder(fields.groupmembers)
-  return (entry) => {
-    const row = {
-      name: name(entry),
-      password: password(entry) || LOCKED,
-      gid: gid(entry),
-      members: members(entry),
-      dn: entry.dn,
-    }
-    if (row.name === '') return incomplete(entry, fields, 'groupname')
-    if (row.gid === '') return incomplete(entry, fields, 'groupgid')
-    return partOf(entry) ?? row
-  }
+  const { names, dns } = membersOf(fields.groupmembers)
+  return (entry) => ({
+    row: { name: name(entry), password: password(entry) || LOCKED, gid: gid(entry), dn: entry.dn },
+    names: names(entry),
+    dns: dns(entry),
+  })
 }
 
-function incomplete({ dn }: Entry, fields: Fields, missing: Field): Rejection {
+/** Mandatory, as in RFC 2307, are name, uid, gid and home. */
+export function incompleteUser({ name, uid, gid, home, dn }: User, fields: Fields): Rejection | undefined {
+  if (name === '') return incomplete(dn, fields, 'name')
+  if (uid === '') return incomplete(dn, fields, 'uid')
+  if (gid === '') return incomplete(dn, fields, 'gid')
+  return home === '' ? incomplete(dn, fields, 'home') : undefined
+}
+
+/** Mandatory are name and gid. */
+export function incompleteGroup({ name, gid, dn }: GroupDraft['row'], fields: Fields): Rejection | undefined {
+  if (name === '') return incomplete(dn, fields, 'groupname')
+  return gid === '' ? incomplete(dn, fields, 'groupgid') : undefined
+}
+
+function incomplete(dn: Octets, fields: Fields, missing: Field): Rejection {
   const source = fields[missing]
   const reason =
     source.kind === 'fixed'
       ? `the fixed ${missing} is empty`
-      : `no value of ${namesOf(source).join(' or ')}, which gives the ${missing}`
+      : `no value of ${sourceAttributes(source).join(' or ')}, which gives the ${missing}`
   return { dn, reason }
 }
 
-/** Active Directory cuts a list of more than 1,500 values and says so in the attribute's name. */
-function partFinder(members: Source): (entry: Entry) => Rejection | undefined {
-  const lists = namesOf(members).map((name) => ({ name, prefix: `${name.toLowerCase()};range=` }))
-  return ({ dn, attributes }) => {
-    for (const attribute of attributes.keys()) {
-      const list = lists.find(({ prefix }) => attribute.startsWith(prefix))
-      if (list !== undefined) {
-        const reason = `the server gave only a part of ${list.name} (${attribute}); raise its MaxValRange`
-        return { dn, reason }
-      }
+type Values = (entry: Entry) => readonly Octets[]
+
+function membersOf(source: Source): { readonly names: Values; readonly dns: Values } {
+  if (source.kind === 'members') return { names: allOf(source.names), dns: allOf(source.dns) }
+  return { names: namesOf(source), dns: () => [] }
+}
+
+function namesOf(source: Exclude<Source, { kind: 'members' }>): Values {
+  if (source.kind === 'fixed' || source.kind === 'template') {
+    const text = textOf(source)
+    return (entry) => {
+      const members = text(entry)
+      return members === '' ? [] : members.split(',')
     }
-    return undefined
-  }
-}
-
-function textOf(source: Source): Text {
-  if (source.kind === 'fixed') {
-    const text = utf8Octets(source.value)
-    return () => text
-  }
-  const values = valuesOf(source)
-  return source.kind === 'list' ? (entry) => values(entry).join(',') : (entry) => values(entry)[0] ?? ''
-}
-
-/** All values of an attribute, or of the first of several that has one. */
-function valuesOf(source: Exclude<Source, { kind: 'fixed' }>): (entry: Entry) => readonly Octets[] {
-  const names = namesOf(source).map((name) => name.toLowerCase())
-  return ({ attributes }) => {
-    for (const name of names) {
-      const values = attributes.get(name)
-      if (values !== undefined && values.length > 0) return values
-    }
-    return []
-  }
-}
-
-/** What most rows have in common with the one before is held once. */
-function keepLast(text: Text): Text {
-  let last = ''
-  return (entry) => {
-    const now = text(entry)
-    if (now !== last) last = now
-    return last
-  }
-}
-
-function membersOf(source: Source): (entry: Entry) => readonly Octets[] {
-  if (source.kind === 'fixed') {
-    const members = source.value === '' ? [] : utf8Octets(source.value).split(',')
-    return () => members
   }
   const values = valuesOf(source)
   return source.kind === 'list' ? values : (entry) => values(entry).slice(0, 1)
+}
+
+/** All values of all these attributes. */
+function allOf(attributes: readonly string[]): Values {
+  const keys = attributes.map((name) => name.toLowerCase())
+  return (entry) => {
+    const lists = keys.flatMap((key) => {
+      const values = entry.attributes.get(key)
+      return values === undefined || values.length === 0 ? [] : [values]
+    })
+    return lists.length === 1 ? lists[0]! : lists.flat()
+  }
 }
 
 function hashOf(source: Source): Text {
   if (source.kind === 'fixed') {
     const hash = utf8Octets(source.value) || LOCKED
     return () => hash
+  }
+  if (source.kind === 'template') {
+    const text = textOf(source)
+    return (entry) => cryptHash([text(entry)])
   }
   const values = valuesOf(source)
   return (entry) => cryptHash(values(entry))

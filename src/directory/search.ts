@@ -2,10 +2,10 @@ import { type Filter, PagedResultsControl, SearchRequest, SearchResponse } from 
 
 import type { Entry } from './entry.ts'
 import { EntryMessage } from './entry-message.ts'
-import { DirectoryError } from './error.ts'
+import { DirectoryError, type DirectoryErrorCode } from './error.ts'
 import type { Limits } from './limits.ts'
 import type { Session } from './session.ts'
-import { describeResult, REFERRAL, SUCCESS } from './status.ts'
+import { describeResult, NO_SUCH_OBJECT, REFERRAL, SUCCESS } from './status.ts'
 
 export interface Query {
   readonly base: string
@@ -92,8 +92,13 @@ export async function search(
   return { entries, references }
 }
 
+const CODES: Readonly<Record<number, DirectoryErrorCode>> = {
+  [REFERRAL]: 'referral-only',
+  [NO_SUCH_OBJECT]: 'no-base',
+}
+
 function refusal(done: SearchResponse, base: string, entries: number): DirectoryError {
-  const code = done.status === REFERRAL ? 'referral-only' : 'search-failed'
+  const code = CODES[done.status] ?? 'search-failed'
   const word = done.status === REFERRAL ? 'referral only: the' : 'the'
   const after = entries === 0 ? '' : ` after ${entries} entries`
   return new DirectoryError(code, `${word} search below "${base}" ended${after} in ${describeResult(done)}`)

@@ -6,6 +6,7 @@ export interface Result {
 
 export const SUCCESS = 0
 export const REFERRAL = 10
+export const NO_SUCH_OBJECT = 32
 
 const LONGEST_DIAGNOSTIC = 300
 

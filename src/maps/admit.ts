@@ -120,5 +120,5 @@ function shortest(id: Octets): Octets {
 
 /** For people, and not too long for them. */
 export function quoted(value: Octets): string {
-  return `"${value.length > 64 ? `${value.slice(0, 64)}…` : value}"`
+  return `"${value.length > 64 ? `${value.slice(0, 64)}...` : value}"`
 }

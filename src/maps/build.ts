@@ -4,11 +4,12 @@ import { CONTENTS_BYTES, Header } from './image-format.ts'
 import { type ImageOptions, writeImage } from './image-writer.ts'
 import { mergeRows, type Rejected } from './merge.ts'
 import { longestLine, type RecordLimit } from './overflow.ts'
-import { makeRecords } from './records.ts'
+import { makeRecords, type ProvidedMap } from './records.ts'
 import type { Rows } from './rows.ts'
 
 export interface BuildOptions extends Omit<ImageOptions, 'users' | 'groups'>, RecordLimit {
-  readonly maps: readonly string[]
+  /** those that the configuration names; the limit of all is that of maps which are found */
+  readonly maps: readonly ProvidedMap[]
 }
 
 export interface Built {
@@ -22,18 +23,26 @@ export interface Built {
 }
 
 export function buildImage(directories: readonly Rows[], options: BuildOptions): Built {
-  const { domain, recordLimit, overflow } = options
-  const merged = mergeRows(directories, longestLine(options))
+  const merged = mergeRows(directories, longestOf(options.maps))
   const rejected = [...merged.rejected]
   const over = (one: Rejected) => void rejected.push(one)
-  const maps = makeRecords(options.maps, merged, { domain, recordLimit, overflow, over })
+  const maps = makeRecords(merged, { ...options, over })
   const users = merged.users.rows.length
   const groups = merged.groups.rows.length
   const bytes = writeImage(maps, { ...options, users, groups })
   return {
     bytes,
     contents: Buffer.from(bytes, Header.contents, CONTENTS_BYTES).toString('hex'),
-    counts: { users, groups, maps: maps.map(({ name, keys }) => ({ name, records: keys.length })) },
+    counts: {
+      users,
+      groups,
+      maps: maps.map(({ name, found, keys }) => ({ name, found, records: keys.length })),
+    },
     rejected,
   }
+}
+
+/** The longest line that any map of users or groups can show. */
+function longestOf(maps: readonly ProvidedMap[]): number {
+  return Math.max(0, ...maps.filter(({ made }) => made === 'rows').map(longestLine))
 }

@@ -7,7 +7,12 @@ export interface Counts {
   readonly users: number
   readonly groups: number
   /** records of each map; none for rows that no map was made of */
-  readonly maps: readonly { readonly name: string; readonly records: number }[]
+  readonly maps: readonly {
+    readonly name: string
+    readonly records: number
+    /** the directory names it */
+    readonly found?: boolean
+  }[]
 }
 
 /**
@@ -20,12 +25,13 @@ export function judge(before: Counts | undefined, after: Counts, shrinkPercent: 
     (before &&
       (shrunk('users', before.users, after.users, shrinkPercent) ??
         shrunk('groups', before.groups, after.groups, shrinkPercent) ??
-        mapGone(before, after)))
+        mapGone(before, after) ??
+        foundGone(before, after)))
   return reason && `${reason}; if this is right, "ypldapctl refresh --force" publishes it all the same`
 }
 
-function nothing({ users, groups }: Counts): string | undefined {
-  if (users + groups > 0) return undefined
+function nothing({ users, groups, maps }: Counts): string | undefined {
+  if (users + groups > 0 || maps.some(isOfTheirs)) return undefined
   return 'no users and no groups: check base, filters and what the bind may read'
 }
 
@@ -41,4 +47,18 @@ function mapGone(before: Counts, after: Counts): string | undefined {
     if (records > 0 && now?.records === 0) return `no records in ${name} where ${records} were before`
   }
   return undefined
+}
+
+/** Something that a directory gave: our own name among the servers is no such thing. */
+function isOfTheirs({ name, records }: Counts['maps'][number]): boolean {
+  return records > 0 && name !== 'ypservers'
+}
+
+/** One automount map less is somebody's wish; all of them gone is a lost permission or a wrong base. */
+function foundGone(before: Counts, after: Counts): string | undefined {
+  const records = (counts: Counts) =>
+    counts.maps.reduce((sum, map) => sum + (map.found === true ? map.records : 0), 0)
+  const [then, now] = [records(before), records(after)]
+  if (then === 0 || now > 0) return undefined
+  return `no records in maps found in the directory where ${then} were before`
 }

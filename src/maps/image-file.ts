@@ -22,7 +22,12 @@ export interface ImageSummary
   readonly fingerprint: string
   /** in hex; equal for two images that say the same */
   readonly contents: string
-  readonly maps: readonly { readonly name: string; readonly records: number; readonly secure: boolean }[]
+  readonly maps: readonly {
+    readonly name: string
+    readonly records: number
+    readonly secure: boolean
+    readonly found: boolean
+  }[]
   /** since when its contents are known to be true, in seconds since 1970: what `touchImage` has set */
   readonly fresh: number
 }
@@ -91,7 +96,7 @@ export async function readImageSummary(path: string): Promise<ImageSummary> {
       groups,
       fingerprint: head.fingerprint.toString('hex'),
       contents: head.contents.toString('hex'),
-      maps: head.maps.map(({ name, count, secure }) => ({ name, records: count, secure })),
+      maps: head.maps.map(({ name, count, secure, found }) => ({ name, records: count, secure, found })),
       fresh: Math.max(0, Math.floor(mtimeMs / 1000)),
     }
   })

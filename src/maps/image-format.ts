@@ -75,6 +75,8 @@ export const MAX_IMAGE_BYTES = 8 * 2 ** 30
 
 /** Flag: carries hashes, only for callers on a reserved port. */
 export const SECURE = 1
+/** Flag: the directory names it, not the configuration. */
+export const FOUND = 2
 
 /** `more stat` before a record's value */
 export const RECORD_HEAD_BYTES = 8

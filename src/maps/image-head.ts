@@ -8,6 +8,7 @@ import {
   CONTENTS_BYTES,
   FINGERPRINT_BYTES,
   FORMAT_VERSION,
+  FOUND,
   HEADER_BYTES,
   Header,
   MAGIC,
@@ -45,6 +46,8 @@ export interface MapPlaces {
   readonly name: string
   /** carries hashes: only for callers on a reserved port */
   readonly secure: boolean
+  /** the directory names it, not the configuration */
+  readonly found: boolean
   /** records that enumeration shows */
   readonly count: number
   /** records, the hidden ones included */
@@ -118,8 +121,9 @@ function readMapEntry(bytes: Buffer, at: number, size: number): MapPlaces {
     slots > all &&
     (slots & (slots - 1)) === 0
   if (!fits) throw new ImageError(`${name}: its tables lie outside the image`)
-  const secure = (bytes.readUInt32LE(at + MapEntry.flags) & SECURE) !== 0
-  return { name, secure, count, all, slots, section, sectionEnd, hiddenEnd, offsets, slotTable }
+  const flags = bytes.readUInt32LE(at + MapEntry.flags)
+  const [secure, found] = [(flags & SECURE) !== 0, (flags & FOUND) !== 0]
+  return { name, secure, found, count, all, slots, section, sectionEnd, hiddenEnd, offsets, slotTable }
 }
 
 /** A 64-bit number, which is a place, a size or a time: none of ours passes 2^53. */

@@ -6,6 +6,7 @@ import {
   BYTE_ORDER_MARK,
   FINGERPRINT_BYTES,
   FORMAT_VERSION,
+  FOUND,
   HEADER_BYTES,
   Header,
   MAGIC,
@@ -53,13 +54,13 @@ export function writeImage(maps: readonly MapRecords[], options: ImageOptions): 
   const places = new Map<Lines, Float64Array>()
   for (const [index, plan] of plans.entries()) {
     const { records, section, sectionLength } = plan
-    const { name, secure, lines } = records
+    const { name, secure, found, lines } = records
     const written = places.get(lines) ?? new Float64Array(lines.lengths.length)
     places.set(lines, written)
     writeMap(bytes, plan, hashKey, written)
     writeMapEntry(bytes.subarray(HEADER_BYTES + index * MAP_ENTRY_BYTES), plan)
     // All that an answer may depend on, but for the time, the generation and the hash key.
-    contents.update(JSON.stringify([name, secure, sectionLength]))
+    contents.update(JSON.stringify([name, secure, found, sectionLength]))
     addTo(contents, bytes.subarray(section, section + sectionLength))
   }
   writeHeader(bytes, options, seed, maps.length)
@@ -117,10 +118,10 @@ function writeHeader(bytes: Buffer, options: ImageOptions, seed: Buffer, maps: n
 }
 
 function writeMapEntry(bytes: Buffer, plan: Plan): void {
-  const { name, secure, keys } = plan.records
+  const { name, secure, found, keys } = plan.records
   bytes.writeUInt32LE(name.length, MapEntry.nameLength)
   bytes.write(name, MapEntry.name, 'latin1')
-  bytes.writeUInt32LE(secure ? SECURE : 0, MapEntry.flags)
+  bytes.writeUInt32LE((secure ? SECURE : 0) | (found ? FOUND : 0), MapEntry.flags)
   bytes.writeUInt32LE(keys.length, MapEntry.count)
   bytes.writeUInt32LE(plan.hidden.length, MapEntry.hidden)
   bytes.writeUInt32LE(plan.slots, MapEntry.slots)

@@ -2,8 +2,8 @@
 import type { Group, Octets, User } from './rows.ts'
 
 /** Seven fields: all that Linux, FreeBSD and Solaris clients take. */
-export function passwdLine(user: User): Octets {
-  const { name, password, uid, gid, gecos, home, shell } = user
+export function passwdLine(user: User, password = user.password): Octets {
+  const { name, uid, gid, gecos, home, shell } = user
   return `${name}:${password}:${uid}:${gid}:${gecos}:${home}:${shell}`
 }
 
@@ -11,6 +11,33 @@ export function passwdLength({ name, password, uid, gid, gecos, home, shell }: U
   return (
     name.length + password.length + uid.length + gid.length + gecos.length + home.length + shell.length + 6
   )
+}
+
+/** Where a client of shadow.byname or passwd.adjunct.byname finds the hash: what passwd(5) has in its place. */
+export type HashPlace = 'shadow' | 'adjunct'
+
+export function placeMark({ name }: User, place: HashPlace): Octets {
+  return place === 'shadow' ? 'x' : `##${name}`
+}
+
+/** shadow(5) */
+export function shadowLine({ name, hash, shadow }: User): Octets {
+  return `${name}:${hash}:${shadow}`
+}
+
+export function shadowLength({ name, hash, shadow }: User): number {
+  return name.length + hash.length + shadow.length + 2
+}
+
+/** SunOS's: no labels and no audit flags. */
+const NO_LABELS = ':::::'
+
+export function adjunctLine({ name, hash }: User): Octets {
+  return `${name}:${hash}${NO_LABELS}`
+}
+
+export function adjunctLength({ name, hash }: User): number {
+  return name.length + hash.length + 1 + NO_LABELS.length
 }
 
 /** The BSDs' ten fields, with the hash. */
@@ -50,19 +77,28 @@ export function netidLine(uid: Octets, gids: readonly Octets[]): Octets {
   return `${uid}:${gids.join(',')}`
 }
 
-/** Where those of `items` from `start` on end that, joined by commas behind `head` bytes, stay within `limit` bytes. */
-export function fitting(head: number, items: readonly Octets[], limit: number, start = 0): number {
-  let length = head - 1
+/**
+ * Where those of `items` from `start` on end that, behind `head` bytes and with as many as `separator` between them,
+ * stay within `limit` bytes.
+ */
+export function fitting(
+  head: number,
+  items: readonly Octets[],
+  limit: number,
+  start = 0,
+  separator = 1,
+): number {
+  let length = head - separator
   for (let end = start; end < items.length; end++) {
-    length += items[end]!.length + 1
+    length += items[end]!.length + separator
     if (length > limit) return end
   }
   return items.length
 }
 
-/** The bytes of items joined by commas. */
-export function joinedLength(items: readonly Octets[]): number {
-  let length = Math.max(0, items.length - 1)
+/** The bytes of items joined by commas, or by another separator of so many bytes. */
+export function joinedLength(items: readonly Octets[], separator = 1): number {
+  let length = Math.max(0, items.length - 1) * separator
   for (const item of items) length += item.length
   return length
 }

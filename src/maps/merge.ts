@@ -5,6 +5,7 @@
 import { admitGroup, admitUser, type Refusal } from './admit.ts'
 import { ascending, inOrder } from './order.ts'
 import type { Group, Octets, Rejection, Rows, User } from './rows.ts'
+import { type MergedTable, mergeTables } from './tables.ts'
 
 /** Rows in ascending order of their names' bytes, each name once. */
 export interface Admitted<Row> {
@@ -17,6 +18,8 @@ export interface Admitted<Row> {
 export interface Merged {
   readonly users: Admitted<User>
   readonly groups: Admitted<Group>
+  /** each by its name */
+  readonly tables: ReadonlyMap<string, MergedTable>
   readonly rejected: readonly Rejected[]
 }
 
@@ -24,7 +27,8 @@ export interface Rejected extends Rejection {
   readonly directory: string
 }
 
-export function mergeRows(directories: readonly Rows[], recordLimit: number): Merged {
+/** A row of users or groups that none of their maps could show, as its line has more than `longest` bytes, is left out. */
+export function mergeRows(directories: readonly Rows[], longest: number): Merged {
   const rejected: Rejected[] = []
   const reject = (directory: string, dn: Octets, reason: string) =>
     void rejected.push({ directory, dn, reason })
@@ -33,11 +37,12 @@ export function mergeRows(directories: readonly Rows[], recordLimit: number): Me
   for (const { directory, ...rows } of directories) {
     const left = (dn: Octets, reason: string) => reject(directory, dn, reason)
     for (const { dn, reason } of rows.rejected) left(dn, reason)
-    users.push({ directory, rows: admitted(rows.users, (user) => admitUser(user, recordLimit), left) })
-    const admit = (group: Group) => admitGroup(group, recordLimit, (reason) => left(group.dn, reason))
+    users.push({ directory, rows: admitted(rows.users, (user) => admitUser(user, longest), left) })
+    const admit = (group: Group) => admitGroup(group, longest, (reason) => left(group.dn, reason))
     groups.push({ directory, rows: admitted(rows.groups, admit, left) })
   }
-  return { users: merge('user', users, reject), groups: merge('group', groups, reject), rejected }
+  const tables = mergeTables(directories, (one) => void rejected.push(one))
+  return { users: merge('user', users, reject), groups: merge('group', groups, reject), tables, rejected }
 }
 
 interface Given<Row> {

@@ -84,6 +84,10 @@ function fitter(
     if (length <= options.recordLimit) return [group]
     const { name, dn, members } = group
     const tell = teller(`group "${name}"`, directory, dn, options)
+    if (groupHead(group) > limit) {
+      tell(`left out, as it has ${groupHead(group)} bytes without its members`)
+      return []
+    }
     const fate = fateOf(length, options, tell)
     if (fate !== 'shortened') return fate === 'whole' ? [group] : []
     const isSplit = options.overflow === 'split'

@@ -1,7 +1,10 @@
 /** Rows to the records of each map: which keys, which values. */
 import {
+  adjunctLength,
+  adjunctLine,
   fitting,
   groupLine,
+  type HashPlace,
   joinedLength,
   masterPasswdLength,
   masterPasswdLine,
@@ -9,18 +12,33 @@ import {
   netidLine,
   passwdLength,
   passwdLine,
+  placeMark,
+  shadowLength,
+  shadowLine,
 } from './lines.ts'
 import { memberships } from './memberships.ts'
-import type { Merged } from './merge.ts'
+import type { Merged, Rejected } from './merge.ts'
+import { parseNetgroup, reverseNetgroups } from './netgroup.ts'
 import { ascending, inOrder, numbersTo } from './order.ts'
-import { type FitOptions, fateOf, fitGroups, groupLength, longestLine, teller } from './overflow.ts'
-import type { Octets } from './rows.ts'
+import {
+  type FitOptions,
+  fateOf,
+  fitGroups,
+  groupLength,
+  longestLine,
+  type RecordLimit,
+  teller,
+} from './overflow.ts'
+import type { Octets, User } from './rows.ts'
+import { fitTable, type MergedTable, textOf, valueLength } from './tables.ts'
 
 /** One map's records. */
 export interface MapRecords {
   readonly name: string
   /** carries hashes: only for callers on a reserved port */
   readonly secure: boolean
+  /** the directory names it, not the configuration */
+  readonly found: boolean
   /** in ascending order of their bytes, each once */
   readonly keys: readonly Octets[]
   /** which of `lines` is the value of each key */
@@ -34,51 +52,106 @@ export interface Lines {
   readonly line: (number: number) => Octets
 }
 
-export interface RecordOptions extends FitOptions {
-  readonly domain: string
+/** A map that the configuration names. */
+export interface ProvidedMap extends RecordLimit {
+  readonly name: string
+  readonly secure: boolean
+  /** `rows`: of users, groups or another map's table, by rules of ours; `table`: of the table of its name */
+  readonly made: 'rows' | 'table'
 }
 
-/** The records of the maps that are asked for, in their order. Throws RangeError for a map it can't make. */
-export function makeRecords(
-  maps: readonly string[],
-  merged: Merged,
-  options: RecordOptions,
-): readonly MapRecords[] {
+export interface RecordOptions extends RecordLimit {
+  readonly domain: string
+  /** the host name that MASTER answers */
+  readonly master: string
+  /** those that are provided; maps that are found come behind them, under the limit of all */
+  readonly maps: readonly ProvidedMap[]
+  /** hears of every line that was over its limit */
+  readonly over: (rejected: Rejected) => void
+}
+
+/** The records of the maps that are asked for, and of those that were found. Throws RangeError for a map it can't make. */
+export function makeRecords(merged: Merged, options: RecordOptions): readonly MapRecords[] {
+  const { maps, over } = options
   const makers = makersOf(merged, options)
-  return maps.map((name) => {
+  const provided = maps.map(({ name, secure, made, recordLimit, overflow }) => {
+    const limit = { recordLimit, overflow, over }
+    if (made === 'table')
+      return { name, secure, found: false, ...tableRecords(merged.tables.get(name), limit) }
     const make = makers[name]
     if (make === undefined) throw new RangeError(`no map named ${name} can be made`)
-    return { name, secure: name.startsWith('master.'), ...make() }
+    return { name, secure, found: false, ...make(limit) }
   })
+  return [...provided, ...foundMaps(merged, options)]
+}
+
+function foundMaps({ tables }: Merged, { maps, recordLimit, overflow, over }: RecordOptions): MapRecords[] {
+  const provided = new Set(maps.map(({ name }) => name))
+  return [...tables.values()]
+    .filter(({ name, found }) => found && !provided.has(name))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map((table) => {
+      const records = tableRecords(table, { recordLimit, overflow, over })
+      return { name: table.name, secure: false, found: true, ...records }
+    })
 }
 
 type Keyed = Pick<MapRecords, 'keys' | 'numbers'>
+type Made = Keyed & Pick<MapRecords, 'lines'>
 
 function makersOf(
   merged: Merged,
-  options: RecordOptions,
-): Readonly<Record<string, () => Keyed & Pick<MapRecords, 'lines'>>> {
+  { domain, master, maps }: RecordOptions,
+): Readonly<Record<string, (limit: FitOptions) => Made>> {
   const users = merged.users.rows
-  const groups = once(() => fitGroups(merged.groups, options))
+  const groups = perLimit((limit) => fitGroups(merged.groups, limit))
   const byName = once(() => keyed(merged.users.names))
   const byUid = once(() => keyedByFirst(users.map(({ uid }) => uid)))
-  const passwd = once(() => linesOf(users, passwdLength, passwdLine))
-  const master = once(() => linesOf(users, masterPasswdLength, masterPasswdLine))
-  const group = once(() => linesOf(groups().rows, groupLength, (row) => groupLine(row, row.members)))
+  const place = hashPlaceOf(maps)
+  const passwd = once(() => linesOf(users, passwdLengthAt(place), passwdLineAt(place)))
+  const hashes = once(() => linesOf(users, masterPasswdLength, masterPasswdLine))
+  const group = perLimit((limit) =>
+    linesOf(groups(limit).rows, groupLength, (row) => groupLine(row, row.members)),
+  )
+  const ofUsers = (what: string, keys: () => Keyed, lines: () => Lines) => {
+    const tooLong = perLimit((limit) => linesOver(what, merged, lines(), limit))
+    return (limit: FitOptions) => ({ ...without(keys(), tooLong(limit)), lines: lines() })
+  }
+  const shadow = once(() => linesOf(users, shadowLength, shadowLine))
+  const adjunct = once(() => linesOf(users, adjunctLength, adjunctLine))
   return {
-    'passwd.byname': () => ({ ...byName(), lines: passwd() }),
-    'passwd.byuid': () => ({ ...byUid(), lines: passwd() }),
-    'master.passwd.byname': () => ({ ...byName(), lines: master() }),
-    'master.passwd.byuid': () => ({ ...byUid(), lines: master() }),
-    'group.byname': () => ({ ...keyed(groups().names), lines: group() }),
-    'group.bygid': () => ({ ...keyedByFirst(groups().rows.map(({ gid }) => gid)), lines: group() }),
-    'netid.byname': () => netids(merged, options),
+    'passwd.byname': ofUsers('passwd', byName, passwd),
+    'passwd.byuid': ofUsers('passwd', byUid, passwd),
+    'master.passwd.byname': ofUsers('master.passwd', byName, hashes),
+    'master.passwd.byuid': ofUsers('master.passwd', byUid, hashes),
+    'shadow.byname': ofUsers('shadow', byName, shadow),
+    'passwd.adjunct.byname': ofUsers('passwd.adjunct', byName, adjunct),
+    'group.byname': (limit) => ({ ...keyed(groups(limit).names), lines: group(limit) }),
+    'group.bygid': (limit) => ({
+      ...keyedByFirst(groups(limit).rows.map(({ gid }) => gid)),
+      lines: group(limit),
+    }),
+    'netid.byname': (limit) => netids(merged, domain, limit),
+    'netgroup.byuser': (limit) => reversed(merged, 'user', limit),
+    'netgroup.byhost': (limit) => reversed(merged, 'host', limit),
+    ypservers: (limit) => ypservers(merged.tables.get('ypservers'), master, limit),
   }
 }
 
 function once<T>(make: () => T): () => T {
   let made: T | undefined
   return () => (made ??= make())
+}
+
+/** What is made, and told of, once for all maps of one limit. */
+function perLimit<T>(make: (limit: FitOptions) => T): (limit: FitOptions) => T {
+  const made = new Map<string, T>()
+  return (limit) => {
+    const key = `${limit.recordLimit} ${limit.overflow}`
+    const known = made.get(key) ?? make(limit)
+    made.set(key, known)
+    return known
+  }
 }
 
 /** Row after row. */
@@ -99,8 +172,44 @@ function linesOf<Row>(rows: readonly Row[], length: (row: Row) => number, line: 
   return { lengths, line: (number) => line(rows[number]!) }
 }
 
-/** Every user's groups by id: what a client asks for instead of all groups (initgroups). */
-function netids({ users, groups }: Merged, options: RecordOptions): Keyed & Pick<MapRecords, 'lines'> {
+/** Those that know adjunct know shadow, too; the other way about there are some who don't. */
+function hashPlaceOf(maps: readonly ProvidedMap[]): HashPlace | undefined {
+  const isProvided = (name: string) => maps.some((map) => map.name === name)
+  if (isProvided('passwd.adjunct.byname')) return 'adjunct'
+  return isProvided('shadow.byname') ? 'shadow' : undefined
+}
+
+function passwdLineAt(place: HashPlace | undefined): (user: User) => Octets {
+  return place === undefined ? (user) => passwdLine(user) : (user) => passwdLine(user, placeMark(user, place))
+}
+
+function passwdLengthAt(place: HashPlace | undefined): (user: User) => number {
+  if (place === undefined) return passwdLength
+  return (user) => passwdLength(user) - user.password.length + placeMark(user, place).length
+}
+
+/** The numbers of the users' lines that a map of this limit can't take: they have no list that could be cut. */
+function linesOver(
+  what: string,
+  { users }: Merged,
+  { lengths }: Lines,
+  limit: FitOptions,
+): ReadonlySet<number> {
+  const over = new Set<number>()
+  const most = longestLine(limit)
+  for (let number = 0; number < lengths.length; number++) {
+    if (lengths[number]! <= most) continue
+    over.add(number)
+    const { name, dn } = users.rows[number]!
+    const tell = teller(`${what} of user "${name}"`, users.directories[number]!, dn, limit)
+    tell(`left out with its ${lengths[number]} bytes`)
+  }
+  return over
+}
+
+/** Every user's groups by id: what a client asks for instead of all groups (initgroups); and hosts, for secure RPC. */
+function netids(merged: Merged, domain: string, options: FitOptions): Made {
+  const { users, groups } = merged
   const { rows, directories } = users
   const { gidsOf, length } = memberships(users, groups.rows)
   const limit = longestLine(options)
@@ -122,10 +231,32 @@ function netids({ users, groups }: Merged, options: RecordOptions): Keyed & Pick
     lengths[number] = head + joinedLength(some)
     tell(`${all.length - some.length} of ${all.length} groups left out`)
   }
-  const line = (number: number) => netidLine(rows[number]!.uid, kept.get(number) ?? gidsOf(number))
-  // What follows the @ is the same in all keys, and what precedes the uid.
-  const { keys, numbers } = without(keyedByFirst(rows.map(({ uid }) => `${uid}@`)), dropped)
-  return { keys: keys.map((key) => netidKey(key, options.domain)), numbers, lines: { lengths, line } }
+  const hosts = officialNames(merged.tables.get('hosts.byname'))
+  const line = (number: number) =>
+    number < rows.length
+      ? netidLine(rows[number]!.uid, kept.get(number) ?? gidsOf(number))
+      : netidLine(ROOT, [hosts[number - rows.length]!])
+  // What follows the @ is the same in all keys, and what precedes it; and a uid comes before a host of that name.
+  const names = [...rows.map(({ uid }) => `${uid}@`), ...hosts.map((host) => `${host}@`)]
+  const { keys, numbers } = without(keyedByFirst(names), dropped)
+  return {
+    keys: keys.map((key) => netidKey(key, domain)),
+    numbers,
+    lines: { lengths: Uint32Array.from([...lengths, ...hosts.map(({ length }) => length + 2)]), line },
+  }
+}
+
+/** Of a host, mknetid says: its root. */
+const ROOT = '0'
+
+/** The name that stands behind the address, of each line of hosts(5) once. */
+function officialNames(hosts: MergedTable | undefined): readonly Octets[] {
+  const names = new Set<Octets>()
+  for (const { value } of hosts?.rows ?? []) {
+    const name = textOf(value).split(/[ \t]+/, 2)[1]
+    if (name !== undefined && name !== '') names.add(name)
+  }
+  return [...names]
 }
 
 function without({ keys, numbers }: Keyed, dropped: ReadonlySet<number>): Keyed {
@@ -134,4 +265,51 @@ function without({ keys, numbers }: Keyed, dropped: ReadonlySet<number>): Keyed 
     keys: keys.filter((_, place) => !dropped.has(numbers[place]!)),
     numbers: numbers.filter((number) => !dropped.has(number)),
   }
+}
+
+function tableRecords(table: MergedTable | undefined, limit: FitOptions): Made {
+  const rows = table === undefined ? [] : fitTable(table, limit).rows
+  return {
+    ...keyed(rows.map(({ key }) => key)),
+    lines: linesOf(
+      rows,
+      ({ value }) => valueLength(value),
+      ({ value }) => textOf(value),
+    ),
+  }
+}
+
+/** Of each user or host, all netgroups that it is in. What is wrong with a netgroup is told of once, with the users'. */
+function reversed({ tables }: Merged, by: 'user' | 'host', options: FitOptions): Made {
+  const { rows = [], directories = [] } = tables.get('netgroup') ?? {}
+  const tell = (number: number, reason: string) => {
+    if (by === 'user') options.over({ directory: directories[number]!, dn: rows[number]!.dn, reason })
+  }
+  const netgroups = rows.map(({ key, value }, number) => {
+    const { members, faults } = parseNetgroup(textOf(value))
+    for (const fault of faults) tell(number, `netgroup ${key}: ${fault}`)
+    return { name: key, members }
+  })
+  const numbers = new Map(rows.map(({ key }, number) => [key, number]))
+  const { records, faults } = reverseNetgroups(netgroups, by)
+  for (const { netgroup, reason } of faults) tell(numbers.get(netgroup)!, `netgroup ${netgroup}: ${reason}`)
+  const order = ascending(records.map(({ key }) => key))
+  const reverse = inOrder(records, order).map(({ key, netgroups: items }) => ({
+    key,
+    value: { head: '', items, separator: ',' },
+    alias: false,
+    dn: '',
+  }))
+  const name = `netgroup.by${by}`
+  return tableRecords({ name, found: false, rows: reverse, directories: reverse.map(() => '') }, options)
+}
+
+/** Ourselves, and those that the directory names besides. */
+function ypservers(table: MergedTable | undefined, master: string, limit: FitOptions): Made {
+  const us = { key: master, value: { head: master, items: [], separator: '' }, alias: true, dn: '' }
+  const others = table ?? { name: 'ypservers', found: false, rows: [], directories: [] }
+  const rows = [us, ...others.rows.filter(({ key }) => key !== master)]
+  const order = ascending(rows.map(({ key }) => key))
+  const directories = inOrder(['', ...rows.slice(1).map((_, number) => others.directories[number]!)], order)
+  return tableRecords({ ...others, rows: inOrder(rows, order), directories }, limit)
 }

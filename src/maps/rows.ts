@@ -1,6 +1,6 @@
 /**
- * What a directory gives and the maps are made of: users and groups, before any rule of the maps is applied
- * to them.
+ * What a directory gives and the maps are made of: users, groups and tables, before any rule of the maps is
+ * applied to them.
  */
 
 /**
@@ -23,6 +23,8 @@ export interface User {
   readonly gecos: Octets
   readonly home: Octets
   readonly shell: Octets
+  /** the seven fields of shadow(5) after the password, with the colons between them; '' when nobody asked for them */
+  readonly shadow: Octets
   /** the entry's DN, for logs */
   readonly dn: Octets
 }
@@ -34,6 +36,32 @@ export interface Group {
   readonly members: readonly Octets[]
   /** the entry's DN, for logs */
   readonly dn: Octets
+}
+
+/** A value: `head`, then `items` with `separator` between them, where it may be cut. Most have no items. */
+export interface Value {
+  readonly head: Octets
+  readonly items: readonly Octets[]
+  readonly separator: Octets
+}
+
+/** A record of a table. */
+export interface Keyed {
+  readonly key: Octets
+  readonly value: Value
+  /** another name: it yields to the record whose own name this is, and is not missed then */
+  readonly alias: boolean
+  /** the entry's DN, for logs */
+  readonly dn: Octets
+}
+
+/** What a directory gives for a map that is made by templates. */
+export interface Table {
+  /** the map's */
+  readonly name: string
+  /** the directory names the map, not the configuration */
+  readonly found: boolean
+  readonly rows: readonly Keyed[]
 }
 
 /** An entry, or a part of one, that was left out of the maps. */
@@ -48,5 +76,7 @@ export interface Rows {
   readonly directory: string
   readonly users: readonly User[]
   readonly groups: readonly Group[]
+  /** each name once */
+  readonly tables: readonly Table[]
   readonly rejected: readonly Rejection[]
 }

@@ -22,6 +22,26 @@ const source = union('kind', {
   fixed: { value: long },
   first: { attributes: list(words, 16) },
   list: { attribute: words },
+  members: { names: list(words, 16), dns: list(words, 16) },
+  template: { text: located },
+})
+
+/** The longest value of a map, and what becomes of one that is longer. */
+const recordLimit = integer(1, 65_536)
+const overflow = oneOf('cut', 'split', 'keep', 'drop')
+
+const table = record({
+  of: union('kind', {
+    named: { map: mapName },
+    found: { map: located, only: list(mapName, MAX_MAPS) },
+    followed: {},
+  }),
+  base: located,
+  filter: located,
+  each: optional(located),
+  key: optional(located),
+  aliases: optional(located),
+  value: optional(located),
 })
 
 const directory = record({
@@ -47,6 +67,10 @@ const directory = record({
   groupBase: located,
   userFilter: located,
   groupFilter: located,
+  schema: oneOf('rfc2307', 'rfc2307bis', 'ipa', 'ad'),
+  idmap: oneOf('none', 'sid'),
+  shadow: flag,
+  tables: list(table, MAX_MAPS),
   fields: record({
     name: source,
     passwd: source,
@@ -77,9 +101,13 @@ export const toDirectory = union('kind', {
     master: text(256),
     /** seconds */
     interval: integer(1, 2 ** 31 - 1),
-    maps: list(mapName, MAX_MAPS),
-    recordLimit: integer(1, 65_536),
-    overflow: oneOf('cut', 'split', 'keep', 'drop'),
+    maps: list(
+      record({ name: mapName, secure: flag, made: oneOf('rows', 'table'), recordLimit, overflow }),
+      MAX_MAPS,
+    ),
+    /** of maps that the directories name */
+    recordLimit,
+    overflow,
     /** percent */
     guardShrink: integer(0, 100),
     /** of what decides the image's contents, in hex */

@@ -2,12 +2,8 @@
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { YpStat } from '../../rpc/yp.ts'
-import {
-  DEFAULT_FIELDS,
-  DEFAULT_GROUP_FILTER,
-  DEFAULT_PAGE_SIZE,
-  DEFAULT_USER_FILTER,
-} from '../../src/config/defaults.ts'
+import { DEFAULT_PAGE_SIZE } from '../../src/config/defaults.ts'
+import { schemaDefaults } from '../../src/config/schemas.ts'
 import { groupAttributes, userAttributes } from '../../src/directory/rows.ts'
 import { YOUNG_SPACE } from '../../src/supervisor/child.ts'
 import { type LabProcess, runOrFail, type Slapd } from '../support/lab.ts'
@@ -139,9 +135,11 @@ export async function measureRefresh({ recorder }: Bench, daemon: Ypldap, slapd:
 /** With the filters, attributes and pages that the daemon uses when it is not told otherwise. */
 function searches({ url, suffix }: Slapd): string {
   const common = `ldapsearch -x -LLL -H '${url}' -b '${suffix}' -E pr=${DEFAULT_PAGE_SIZE}/noprompt`
+  const { userFilter, groupFilter, fields } = schemaDefaults('rfc2307', 'none')
+  const config = { fields, schema: 'rfc2307', shadow: false } as const
   return [
-    `${common} '${DEFAULT_USER_FILTER}' ${userAttributes(DEFAULT_FIELDS).join(' ')}`,
-    `${common} '${DEFAULT_GROUP_FILTER}' ${groupAttributes(DEFAULT_FIELDS).join(' ')}`,
+    `${common} '${userFilter}' ${userAttributes(config).join(' ')}`,
+    `${common} '${groupFilter}' ${groupAttributes(config).join(' ')}`,
   ]
     .map((command) => `${command} >/dev/null\n`)
     .join('')

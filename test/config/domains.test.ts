@@ -51,7 +51,7 @@ allow from 192.0.2.0/24
   test('has maps and directories of its own alone', () => {
     const text = `${DOMAIN}${DIRECTORY}provide map group.byname\n${BLOCK}`
     const [file, own] = configOf(text).domains
-    expect(file?.maps).toEqual(['group.byname'])
+    expect(file?.maps.map(({ name }) => name)).toEqual(['group.byname'])
     expect(own?.maps).toHaveLength(7)
     expect(own?.directories).toHaveLength(1)
   })
@@ -89,7 +89,7 @@ allow from 192.0.2.0/24
 
 describe('what is wrong with a domain of its own block', () => {
   const STATEMENTS =
-    'one of directory, interval, provide, cafile, record, overflow, allow, deny, guard, expire, }'
+    'one of directory, interval, provide, map, cafile, record, overflow, allow, deny, guard, expire, }'
 
   test.each<readonly [what: string, text: string, ...problems: readonly string[]]>([
     ['two of one name', `${BLOCK}\n${BLOCK}`, 't:5:1: same domain as in line 1, expected another name'],

@@ -1,8 +1,18 @@
 import { describe, expect, test } from 'vitest'
-import { MAP_NAMES } from '../../src/config/config.ts'
 import { check, configOf, DIRECTORY, DOMAIN, directoryOf, domainOf, warningsOf } from './check.ts'
 
 const BOTH = DOMAIN + DIRECTORY
+
+/** What the original serves. */
+const SEVEN = [
+  'passwd.byname',
+  'passwd.byuid',
+  'master.passwd.byname',
+  'master.passwd.byuid',
+  'group.byname',
+  'group.bygid',
+  'netid.byname',
+]
 
 describe('a file with a domain, a directory and its base', () => {
   test('is complete, with every default filled in', () => {
@@ -20,7 +30,13 @@ describe('a file with a domain, a directory and its base', () => {
         {
           domain: 'example.com',
           interval: 600,
-          maps: MAP_NAMES,
+          maps: SEVEN.map((name) => ({
+            name,
+            secure: name.startsWith('master.'),
+            made: 'rows',
+            recordLimit: 1024,
+            overflow: 'cut',
+          })),
           access: [],
           recordLimit: 1024,
           overflow: 'cut',
@@ -37,6 +53,10 @@ describe('a file with a domain, a directory and its base', () => {
               groupBase: base,
               userFilter: { value: '(objectClass=posixAccount)', at },
               groupFilter: { value: '(objectClass=posixGroup)', at },
+              schema: 'rfc2307',
+              idmap: 'none',
+              shadow: false,
+              tables: [],
               fields: {
                 name: { kind: 'first', attributes: ['uid'] },
                 passwd: { kind: 'fixed', value: '*' },
@@ -98,7 +118,7 @@ describe('global statements', () => {
     ['udp workers auto', { udpWorkers: 'auto' }],
     ['control socket "/x"', { control: { socket: '/x' } }],
     ['control socket "/x" group adm', { control: { socket: '/x', group: 'adm' } }],
-    ['provide map passwd.byname', { maps: ['passwd.byname'] }],
+    ['provide map passwd.byname', { maps: [{ name: 'passwd.byname' }] }],
   ])('%s', (line, expected) => {
     const config = configOf(`${BOTH}${line}\n`)
     expect({ ...config, ...config.domains[0] }).toMatchObject(expected)
@@ -107,7 +127,11 @@ describe('global statements', () => {
   test('maps come in their own order, each once, and a second mention is a warning', () => {
     const lines = ['netid.byname', 'group.bygid', 'passwd.byname', 'group.bygid']
     const text = BOTH + lines.map((map) => `provide map "${map}"\n`).join('')
-    expect(domainOf(text).maps).toEqual(['passwd.byname', 'group.bygid', 'netid.byname'])
+    expect(domainOf(text).maps.map(({ name }) => name)).toEqual([
+      'passwd.byname',
+      'group.bygid',
+      'netid.byname',
+    ])
     expect(warningsOf(text)).toEqual(['t:6:13: map group.bygid is provided already, once is enough'])
   })
 

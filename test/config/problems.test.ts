@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import { BUILTIN_MAPS } from '../../src/config/builtin-maps.ts'
 import { MAX_PROBLEMS } from '../../src/config/limits.ts'
 import { DIRECTORY, DOMAIN, problemsOf } from './check.ts'
 
 const STATEMENTS =
-  'one of include, directory, domain, interval, provide, cafile, record, overflow, allow, deny, guard, expire, bind, listen, user, state, control, udp, name = "value"'
+  'one of include, directory, domain, interval, provide, map, cafile, record, overflow, allow, deny, guard, expire, bind, listen, user, state, control, udp, name = "value"'
 const DIRECTORY_STATEMENTS =
-  'one of binddn, bindcred, bindext, certfile, keyfile, basedn, groupdn, passwd, group, attribute, fixed, list, page, }'
+  'one of binddn, bindcred, bindext, certfile, keyfile, basedn, groupdn, passwd, group, attribute, fixed, list, page, schema, idmap, template, }'
 const FIELDS =
   'name, passwd, uid, gid, class, change, expire, gecos, home, shell, groupname, grouppasswd, groupgid, groupmembers'
 const QUOTE = '(quote it to use it as text)'
@@ -43,8 +44,8 @@ const GLOBAL: readonly (readonly [line: string, ...problems: string[]])[] = [
   ['domain (a)', "8: unexpected '(', expected the name of the domain (text with '(' in it needs quotes)"],
   ['provide "passwd.byname"', "9: unexpected quoted string, expected 'map'"],
   [
-    'provide map hosts.byname',
-    '13: unsupported map, expected one of passwd.byname, passwd.byuid, master.passwd.byname, master.passwd.byuid, group.byname, group.bygid, netid.byname',
+    'provide map hosts.byaname',
+    `13: unsupported map, expected auto.master or another auto.*, the name of a map block, or one of ${BUILTIN_MAPS.join(', ')}`,
   ],
   ['cafile', '7: unexpected end of the line, expected the path of a PEM file'],
   ['cafile ""', '8: empty path, expected that of a file'],

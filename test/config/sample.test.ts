@@ -108,7 +108,10 @@ describe("a file in the style of the original's example", () => {
     expect(config?.domains[0]).toMatchObject({
       domain: 'example.com',
       interval: 60,
-      maps: ['passwd.byname', 'passwd.byuid', 'group.byname', 'group.bygid', 'netid.byname'],
+      maps: ['passwd.byname', 'passwd.byuid', 'group.byname', 'group.bygid', 'netid.byname'].map((name) => ({
+        name,
+        made: 'rows',
+      })),
       access: [],
       directories: [
         {

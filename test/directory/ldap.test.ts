@@ -296,7 +296,7 @@ describe('a search that does not end in success is an error', () => {
   test.each([
     [4, 'sizeLimitExceeded (4)', 'search-failed'],
     [3, 'timeLimitExceeded (3)', 'search-failed'],
-    [32, 'noSuchObject (32)', 'search-failed'],
+    [32, 'noSuchObject (32)', 'no-base'],
     [50, 'insufficientAccessRights (50)', 'search-failed'],
     [99, 'an unknown result (99)', 'search-failed'],
     [10, 'referral (10)', 'referral-only'],
@@ -600,7 +600,7 @@ describe('a host of several addresses', () => {
     const peer = await usePeer(answerFirst((client, { id }) => client.send(searchDone(id, 32))))
     const config = directory(0, { location: location(peer.port) })
     const error = await failure(fetchDirectory(config, never, { lookup }))
-    expect(error.code).toBe('search-failed')
+    expect(error.code).toBe('no-base')
     expect(error.message).toMatch(/127\.0\.0\.2: .*ECONNREFUSED.*; next address 127\.0\.0\.1: .*noSuchObject/)
   })
 

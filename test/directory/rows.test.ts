@@ -1,12 +1,27 @@
 import { describe, expect, test } from 'vitest'
 
 import type { Source } from '../../src/config/config.ts'
+import { createAccounts } from '../../src/directory/accounts.ts'
 import type { Entry } from '../../src/directory/entry.ts'
-import { createRowMaker, type Fields, groupAttributes, userAttributes } from '../../src/directory/rows.ts'
-import { FIELDS, first, fixed, list, makeEntry } from './samples.ts'
+import type { Fields } from '../../src/directory/fields.ts'
+import { createGatherer } from '../../src/directory/gather.ts'
+import { groupAttributes, userAttributes } from '../../src/directory/rows.ts'
+import { directory, FIELDS, first, fixed, list, makeEntry } from './samples.ts'
 
-const userRow = (entry: Entry, fields: Fields) => createRowMaker(fields).user(entry)
-const groupRow = (entry: Entry, fields: Fields) => createRowMaker(fields).group(entry)
+/** What becomes of one entry: its row, or why there is none. */
+function userRow(entry: Entry, fields: Fields) {
+  const accounts = createAccounts(directory(389, { fields }))
+  accounts.addUser(entry)
+  const { users, rejected } = accounts.gathered()
+  return users[0] ?? rejected[0]!
+}
+
+function groupRow(entry: Entry, fields: Fields) {
+  const accounts = createAccounts(directory(389, { fields }))
+  accounts.addGroup(entry)
+  const { groups, rejected } = accounts.gathered()
+  return groups[0] ?? rejected[0]!
+}
 
 const DN = 'uid=alice,ou=people,dc=example,dc=com'
 const ALICE = {
@@ -39,6 +54,7 @@ describe('a user', () => {
       gecos: 'Alice',
       home: '/home/alice',
       shell: '/bin/sh',
+      shadow: '',
       dn: DN,
     })
   })
@@ -110,10 +126,12 @@ function passwords(values: string[], source: Source = first('userPassword')) {
 }
 
 test('a user that has less than the one before takes nothing from it', () => {
-  const { user } = createRowMaker({ ...FIELDS, expire: first('shadowExpire') })
+  const accounts = createAccounts(directory(389, { fields: { ...FIELDS, expire: first('shadowExpire') } }))
   const more = { ...ALICE, loginShell: ['/bin/sh'], shadowLastChange: ['20000'], shadowExpire: ['30000'] }
-  expect(user(makeEntry(DN, more))).toMatchObject({ shell: '/bin/sh', change: '20000', expire: '30000' })
-  expect(user(makeEntry(DN, ALICE))).toMatchObject({ gid: '100', shell: '', change: '0', expire: '0' })
+  for (const attributes of [more, ALICE]) accounts.addUser(makeEntry(DN, attributes))
+  const [one, two] = accounts.gathered().users
+  expect(one).toMatchObject({ shell: '/bin/sh', change: '20000', expire: '30000' })
+  expect(two).toMatchObject({ gid: '100', shell: '', change: '0', expire: '0' })
 })
 
 describe("a user's hash", () => {
@@ -186,11 +204,14 @@ describe('a group', () => {
     expect(staffWith('groupmembers', fixed(''))).toHaveProperty('members', [])
   })
 
-  test('is rejected when the server gave only a part of its members', () => {
+  test('is rejected when only a part of its members is there', () => {
     const entry = makeEntry(dn, { ...staff, memberUid: [], 'memberUid;range=0-1499': ['alice'] })
-    expect(groupRow(entry, FIELDS)).toEqual({
-      dn,
-      reason: 'the server gave only a part of memberUid (memberuid;range=0-1499); raise its MaxValRange',
+    const gatherer = createGatherer(directory(389), 'example.com')
+    gatherer.groups.add(entry)
+    const { groups, rejected } = gatherer.gathered()
+    expect({ groups, rejected }).toEqual({
+      groups: [],
+      rejected: [{ dn, reason: 'only a part of a list is there (memberuid;range=0-1499)' }],
     })
   })
 })
@@ -198,7 +219,7 @@ describe('a group', () => {
 describe('the attributes to ask for', () => {
   test('are those the fields are mapped to, each once, and none for what is fixed', () => {
     const fields = { ...FIELDS, class: first('CN', 'title'), shell: list('loginShell') }
-    const names = userAttributes(fields).map((name) => name.toLowerCase())
+    const names = userAttributes(directory(389, { fields })).map((name) => name.toLowerCase())
     expect(names.sort()).toEqual([
       'cn',
       'gecos',
@@ -215,6 +236,6 @@ describe('the attributes to ask for', () => {
 
   test('leave out a group password, which is never shown', () => {
     const fields = { ...FIELDS, grouppasswd: first('userPassword') }
-    expect(groupAttributes(fields).sort()).toEqual(['cn', 'gidNumber', 'memberUid'])
+    expect(groupAttributes(directory(389, { fields })).sort()).toEqual(['cn', 'gidNumber', 'memberUid'])
   })
 })

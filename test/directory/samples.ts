@@ -40,7 +40,11 @@ export function directory(port: number, changes: Partial<DirectoryConfig> = {}):
     groupBase: located('ou=groups,dc=example,dc=com'),
     userFilter: located('(objectClass=posixAccount)'),
     groupFilter: located('(objectClass=posixGroup)'),
+    schema: 'rfc2307',
+    idmap: 'none',
+    shadow: false,
     fields: FIELDS,
+    tables: [],
     ...changes,
   }
 }

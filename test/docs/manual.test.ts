@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { MAP_NAMES } from '../../src/config/config.ts'
-import { DEFAULT_FIELDS } from '../../src/config/defaults.ts'
+import { BUILTIN_MAPS } from '../../src/config/builtin-maps.ts'
 import { DIRECTORY_SETTINGS } from '../../src/config/directory-settings.ts'
 import { DIRECTORY_STATEMENTS } from '../../src/config/directory-statements.ts'
 import { DOMAIN_STATEMENTS } from '../../src/config/domain-statements.ts'
 import { GLOBAL_STATEMENTS } from '../../src/config/global-statements.ts'
 import { RESERVED } from '../../src/config/reserved.ts'
+import { FIELDS } from '../../src/config/schemas.ts'
 import { USAGE } from '../../src/control/arguments.ts'
 import { EXIT_DOWN, EXIT_FAILED, EXIT_OK, EXIT_USAGE } from '../../src/control/run.ts'
 import { checkDirectories } from '../../src/directory/check.ts'
@@ -123,7 +123,7 @@ describe('ypldap.conf.5', () => {
     ...GLOBAL_STATEMENTS.keys(),
     ...DIRECTORY_STATEMENTS.keys(),
   ]
-  const fields = Object.keys(DEFAULT_FIELDS)
+  const fields = FIELDS
 
   test.each([...statements, ...settings.map((word) => `directory ${word}`), ...fields])(
     'has an item for %s',
@@ -161,7 +161,7 @@ describe('ypldap.conf.5', () => {
     })
   })
 
-  test.each(MAP_NAMES)('%s is a map of both pages and of the sample', (name) => {
+  test.each(BUILTIN_MAPS)('%s is a map of both pages and of the sample', (name) => {
     expect(confPage.lines).toContain(`provide map "${name}"`)
     expect(section(daemonPage, 'DESCRIPTION').some((line) => line.startsWith(`.It ${name} Ta `))).toBe(true)
     expect(sample).toContain(`provide map "${name}"`)

@@ -283,7 +283,7 @@ describe('the summary of an image', () => {
       users: 2,
       groups: 1,
       fingerprint: 'ab'.repeat(32),
-      maps: image.maps.map(({ name, count, secure }) => ({ name, records: count, secure })),
+      maps: image.maps.map(({ name, count, secure }) => ({ name, records: count, secure, found: false })),
       fresh: 1_700_000_123,
     })
   })

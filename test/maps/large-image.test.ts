@@ -17,6 +17,7 @@ function heavy(name: string, count: number): MapRecords {
   return {
     name,
     secure: false,
+    found: false,
     keys: Array.from({ length: count }, (_, index) => `key${100 + index}`),
     numbers: new Uint32Array(count),
     lines: { lengths: Uint32Array.of(VALUE_BYTES), line: () => value },

@@ -82,8 +82,9 @@ const directories = fc.array(directoryArbitrary, { minLength: 1, maxLength: 2 })
   all.map(
     ({ users, groups }, number): Rows => ({
       directory: `directory ${number}`,
-      users: users.map((one, index): User => ({ ...one, dn: `uid=${number}.${index}` })),
+      users: users.map((one, index): User => ({ ...one, shadow: '', dn: `uid=${number}.${index}` })),
       groups: groups.map((one, index): Group => ({ ...one, dn: `cn=${number}.${index}` })),
+      tables: [],
       rejected: [],
     }),
   ),

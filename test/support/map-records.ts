@@ -12,6 +12,7 @@ export function mapRecords(
   return {
     name,
     secure,
+    found: false,
     keys: Array.from(numbers, (number) => keys[number]!),
     numbers,
     lines: {

@@ -1,6 +1,8 @@
 /** Rows with everything in order, to be changed in one place by a test. */
 import { type BuildOptions, type Built, buildImage } from '../../src/maps/build.ts'
 import { type Image, openImage } from '../../src/maps/image.ts'
+import type { RecordLimit } from '../../src/maps/overflow.ts'
+import type { ProvidedMap } from '../../src/maps/records.ts'
 import type { Group, Rows, User } from '../../src/maps/rows.ts'
 
 export function user(fields: Partial<User> = {}): User {
@@ -16,6 +18,7 @@ export function user(fields: Partial<User> = {}): User {
     gecos: 'Alice Adams',
     home: '/home/alice',
     shell: '/bin/sh',
+    shadow: '',
     dn: `uid=${fields.name ?? 'alice'},ou=people,dc=example,dc=com`,
     ...fields,
   }
@@ -37,7 +40,7 @@ export function rows(
   groups: readonly Group[] = [],
   directory = 'ldap.example.com',
 ): Rows {
-  return { directory, users, groups, rejected: [] }
+  return { directory, users, groups, tables: [], rejected: [] }
 }
 
 export const ALL_MAPS = [
@@ -50,20 +53,33 @@ export const ALL_MAPS = [
   'netid.byname',
 ]
 
-export function build(directories: readonly Rows[], options: Partial<BuildOptions> = {}): Built {
+/** `maps` by their names: each is made as its name says, under the limit of all. */
+export interface MadeOptions extends Partial<Omit<BuildOptions, 'maps'>> {
+  readonly maps?: readonly string[]
+}
+
+export function build(
+  directories: readonly Rows[],
+  { maps = ALL_MAPS, recordLimit = 1024, overflow = 'cut', ...options }: MadeOptions = {},
+): Built {
   return buildImage(directories, {
     domain: 'example.com',
     master: 'nis.example.com',
     created: 1_700_000_000,
     generation: 1,
     fingerprint: new Uint8Array(32),
-    maps: ALL_MAPS,
-    recordLimit: 1024,
-    overflow: 'cut',
+    maps: maps.map((name) => provided(name, { recordLimit, overflow })),
+    recordLimit,
+    overflow,
     ...options,
   })
 }
 
-export function imageOf(directories: readonly Rows[], options: Partial<BuildOptions> = {}): Image {
+/** Of users and groups, as the configuration provides it. */
+export function provided(name: string, limit: RecordLimit): ProvidedMap {
+  return { name, secure: name.startsWith('master.'), made: 'rows', ...limit }
+}
+
+export function imageOf(directories: readonly Rows[], options: MadeOptions = {}): Image {
   return openImage(build(directories, options).bytes)
 }

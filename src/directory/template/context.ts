@@ -6,6 +6,8 @@ export interface Context {
   /** the NIS domain */
   readonly domain: Octets
   readonly links: Links
+  /** the value that the record is made for, where the table makes one for each of several */
+  readonly it?: Octets | undefined
 }
 
 /** One evaluation of a template. */

@@ -11,6 +11,9 @@ export interface Links {
 
 const NOBODY: readonly Entry[] = []
 
+/** Where no template looks at other entries. */
+export const NO_LINKS: Links = { entry: () => undefined, referrers: () => NOBODY }
+
 /** Of several entries with one DN the first counts. What is no DN names nobody. */
 export function createLinks(entries: Iterable<Entry>, referrerAttributes: readonly string[]): Links {
   const byDn = new Map<string, Entry>()

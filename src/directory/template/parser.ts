@@ -138,6 +138,7 @@ function parseOperand(scanner: Scanner, reads: Reads): Expression {
   if (quote !== '') return { list: textList(parseText(scanner, reads, quote)) }
   if (scanner.takeWord('dn')) return { list: ({ dn }) => [dn] }
   if (scanner.takeWord('domain')) return { list: (_, { domain }) => [domain] }
+  if (scanner.takeWord('it')) return { list: (_, { it }) => (it === undefined ? NONE : [it]) }
   if (scanner.takeWord('names')) return { list: namesList(readAttribute(scanner, reads)) }
   return { list: attributeList(readAttribute(scanner, reads)) }
 }

@@ -8,7 +8,9 @@ const BLANKS = /\s*/y
 
 /** Words that have a meaning where an attribute may stand. */
 export const RESERVED: ReadonlySet<string> = new Set(
-  'all attribute dn domain else follow get if names or pad parent referrers then where with zip'.split(' '),
+  'all attribute dn domain else follow get if it names or pad parent referrers then where with zip'.split(
+    ' ',
+  ),
 )
 
 /** Of these, the ones that begin more than an operand of `get`. */

@@ -7,12 +7,13 @@ import { readGlob } from './glob.ts'
 import { joinAll, joinUpTo } from './join.ts'
 import { OUTPUT } from './limits.ts'
 import { readConstant } from './literal.ts'
-import { readMatch } from './match.ts'
+import { readMatch, readMust } from './match.ts'
 import { readExtract, readReplace } from './rewrite.ts'
 import type { Scanner } from './scanner.ts'
 
 const PLAIN: Readonly<Record<string, Step>> = {
   first: (values) => (values.length < 2 ? values : [values[0]!]),
+  rest: (values) => values.slice(1),
   only: (values) => (values.length === 1 ? values : NONE),
   sort: (values) => (values.length < 2 ? values : values.toSorted()),
   unique: (values) => (values.length < 2 ? values : [...new Set(values)]),
@@ -39,6 +40,7 @@ function shortest(digits: Octets): Octets {
 const READERS: Readonly<Record<string, (scanner: Scanner) => Step>> = {
   glob: readGlob,
   match: readMatch,
+  must: readMust,
   extract: readExtract,
   replace: readReplace,
 }

@@ -36,8 +36,8 @@ export function parseTemplate(text: string): Template {
  * The texts that a template makes of an entry: one, or more where expressions have several values.
  * @throws EvaluationError when an expression has no value, or a bound is passed
  */
-export function evaluate(template: Template, entry: Entry, { domain, links }: Context): readonly Value[] {
-  return template.values(entry, { domain, links, visits: MAX_VISITS })
+export function evaluate(template: Template, entry: Entry, { domain, links, it }: Context): readonly Value[] {
+  return template.values(entry, { domain, links, it, visits: MAX_VISITS })
 }
 
 function valuesOf(text: ParsedText): Template['values'] {

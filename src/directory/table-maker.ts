@@ -1,0 +1,94 @@
+/** Entries to the records of one table. */
+import type { Located } from '../config/config.ts'
+import type { TableConfig } from '../config/table.ts'
+import type { Keyed, Octets, Value } from '../maps/rows.ts'
+import { compileTemplate } from './compile-template.ts'
+import type { Entry } from './entry.ts'
+import type { Context } from './template/context.ts'
+import { EvaluationError, NoValueError } from './template/error.ts'
+import { evaluate, type Template } from './template/template.ts'
+import { textOf } from './template/value.ts'
+
+export interface TableMaker {
+  readonly templates: readonly Template[]
+  /** undefined for an entry that the table is not made of. Throws EvaluationError for one that gives nothing it should. */
+  readonly make: (entry: Entry, context: Context) => Made | undefined
+}
+
+export interface Made {
+  /** the name of the map */
+  readonly map: string
+  readonly found: boolean
+  readonly rows: readonly Keyed[]
+}
+
+/** Throws DirectoryError (configuration) for a template that is none. */
+export function createTableMaker(config: TableConfig): TableMaker {
+  const { of } = config
+  const compiled = (text: Located<string> | undefined) => text && compileTemplate(text)
+  const [each, key, aliases, value] = [config.each, config.key, config.aliases, config.value].map(compiled)
+  const map = of.kind === 'found' ? compileTemplate(of.map) : undefined
+  const rowsOf = (entry: Entry, context: Context): readonly Keyed[] => {
+    if (key === undefined || value === undefined) return []
+    const record = (context: Context) => recordsOf({ key, aliases, value }, entry, context)
+    if (each === undefined) return record(context)
+    return texts(each, entry, context).flatMap((it) => record({ ...context, it }))
+  }
+  return {
+    templates: [each, key, aliases, value, map].filter((one) => one !== undefined),
+    make(entry, context) {
+      if (of.kind === 'followed') return undefined
+      if (of.kind === 'named') return { map: of.map, found: false, rows: rowsOf(entry, context) }
+      const [name = ''] = texts(map!, entry, context)
+      if (name === '' || !isWanted(of.only, name)) return undefined
+      checkName(name)
+      return { map: name, found: true, rows: rowsOf(entry, context) }
+    },
+  }
+}
+
+interface RecordTemplates {
+  readonly key: Template
+  readonly aliases: Template | undefined
+  readonly value: Template
+}
+
+function recordsOf(
+  { key, aliases, value }: RecordTemplates,
+  entry: Entry,
+  context: Context,
+): readonly Keyed[] {
+  const { dn } = entry
+  const keys = evaluate(key, entry, context).map(textOf)
+  const values = evaluate(value, entry, context)
+  const valueAt = (place: number): Value => {
+    const found = values.length === 1 ? values[0] : values[place]
+    if (found !== undefined && (values.length === 1 || values.length === keys.length)) return found
+    throw new EvaluationError(`${keys.length} keys and ${values.length} values: one for all, or one for each`)
+  }
+  const rows = keys.map((key, place): Keyed => ({ key, value: valueAt(place), alias: false, dn }))
+  const others = aliases === undefined ? [] : texts(aliases, entry, context)
+  return [...rows, ...others.map((key): Keyed => ({ key, value: valueAt(0), alias: true, dn }))]
+}
+
+/** All texts that a template gives; none where an expression has no value. */
+function texts(template: Template, entry: Entry, context: Context): readonly Octets[] {
+  try {
+    return evaluate(template, entry, context).map(textOf)
+  } catch (error) {
+    if (error instanceof NoValueError) return []
+    throw error
+  }
+}
+
+function isWanted(only: readonly string[], name: string): boolean {
+  return only.some((pattern) =>
+    pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern,
+  )
+}
+
+/** YPMAXMAP of every system; and what a client could not ask for. */
+function checkName(name: string): void {
+  if (/^[!-~]{1,64}$/.test(name) && !name.includes('/')) return
+  throw new EvaluationError('the name of its map is empty, longer than 64 bytes, or has blanks or a slash')
+}
