@@ -42,7 +42,7 @@ const RPC = numbered('oncRpcNumber | number | first')
 
 const SERVICES = {
   filter: '(objectClass=ipService)',
-  each: '{ipServiceProtocol | must /^[^\\s#/]+$/ | unique | sort}',
+  each: '{ipServiceProtocol | must /^[^\\s#\\/]+$/ | unique | sort}',
   value: `${NAME} {ipServicePort | number | first}/{it}{" ${ALIASES}" | join ''}`,
 }
 

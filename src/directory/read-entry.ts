@@ -10,7 +10,7 @@ import type { Session } from './session.ts'
 import { describeResult, NO_SUCH_OBJECT, REFERRAL, SUCCESS } from './status.ts'
 
 /** invalidDNSyntax and insufficientAccessRights: as good as not there, like a DN of another server. */
-const UNSEEN: readonly number[] = [REFERRAL, NO_SUCH_OBJECT, 34, 50]
+const UNSEEN: ReadonlySet<number> = new Set([REFERRAL, NO_SUCH_OBJECT, 34, 50])
 
 const EVERY = new PresenceFilter({ attribute: 'objectClass' })
 
@@ -42,7 +42,7 @@ export async function findEntry(
 ): Promise<Entry | undefined> {
   if (!isUtf8(Buffer.from(dn, 'latin1'))) return undefined
   const { entry, done } = await read(session, dn, filter, attributes)
-  if (done.status !== SUCCESS && !UNSEEN.includes(done.status)) throw refusal(dn, done)
+  if (done.status !== SUCCESS && !UNSEEN.has(done.status)) throw refusal(dn, done)
   return entry
 }
 

@@ -25,7 +25,6 @@ export interface Made {
 /** Throws DirectoryError (configuration) for a template that is none. */
 export function createTableMaker(config: TableConfig): TableMaker {
   const { of } = config
-  const compiled = (text: Located<string> | undefined) => text && compileTemplate(text)
   const [each, key, aliases, value] = [config.each, config.key, config.aliases, config.value].map(compiled)
   const map = of.kind === 'found' ? compileTemplate(of.map) : undefined
   const rowsOf = (entry: Entry, context: Context): readonly Keyed[] => {
@@ -45,6 +44,10 @@ export function createTableMaker(config: TableConfig): TableMaker {
       return { map: name, found: true, rows: rowsOf(entry, context) }
     },
   }
+}
+
+function compiled(text: Located<string> | undefined): Template | undefined {
+  return text && compileTemplate(text)
 }
 
 interface RecordTemplates {
