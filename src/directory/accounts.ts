@@ -5,7 +5,7 @@
 import type { DirectoryConfig } from '../config/config.ts'
 import type { Group, Octets, Rejection, Rows, User } from '../maps/rows.ts'
 import { allValues, type Entry } from './entry.ts'
-import { flattenGroups, type NestedGroup } from './nesting.ts'
+import { type FlatGroup, flattenNodes, type GroupNode, type NestedGroup, resolveMembers } from './nesting.ts'
 import {
   createRowMaker,
   type GroupDraft,
@@ -31,11 +31,15 @@ export interface Accounts {
   readonly clear: () => void
 }
 
+/** A group whose DNs are in the form in which equal ones are equal. */
+type Keyed = GroupDraft & NestedGroup
+
 interface Lists {
   readonly users: Known<User>[]
-  readonly groups: Known<GroupDraft>[]
-  readonly nested: GroupDraft[]
-  readonly strangers: User[]
+  readonly groups: Known<Keyed>[]
+  readonly nested: Keyed[]
+  /** of all users that may be members, by the keys of their DNs */
+  readonly names: Map<string, Octets>
   // Apart, as they come side by side and are to be in the same order each time.
   readonly badUsers: Rejection[]
   readonly badGroups: Rejection[]
@@ -47,49 +51,74 @@ export function createAccounts(config: DirectoryConfig): Accounts {
   const who = isAd ? identified : unidentified
   const make = createRowMaker(config)
   const dns = memberDnAttributes(config)
+  const isByDn = dns.length > 0
   let lists = emptyLists()
-  const addNested = (entry: Entry) =>
-    guarded(entry, lists.badGroups, () => lists.nested.push(make.group(entry)))
+  /** whom the DNs of members mean, until there are more entries */
+  let resolved: readonly GroupNode[] | undefined
+  const resolve = () => {
+    resolved ??= resolveMembers([...lists.groups.map(({ row }) => row), ...lists.nested], (key) =>
+      lists.names.get(key),
+    )
+    return resolved
+  }
+  const add = (entry: Entry, rejected: Rejection[], make: () => unknown) => {
+    resolved = undefined
+    guarded(entry, rejected, make)
+  }
+  // Worked out while the server is waited for.
+  const groupOf = (entry: Entry): Keyed => {
+    const draft = make.group(entry)
+    return { ...draft, key: isByDn ? keyOf(entry.dn) : '', members: draft.dns.map(keyOf) }
+  }
+  const addNested = (entry: Entry) => add(entry, lists.badGroups, () => lists.nested.push(groupOf(entry)))
+  const addName = ({ name, dn }: User) => {
+    if (isByDn && name !== '') lists.names.set(keyOf(dn), name)
+  }
   return {
-    addUser: (entry) => guarded(entry, lists.badUsers, () => lists.users.push(who(make.user(entry), entry))),
-    addGroup: (entry) =>
-      guarded(entry, lists.badGroups, () => lists.groups.push(who(make.group(entry), entry))),
+    addUser: (entry) =>
+      add(entry, lists.badUsers, () => {
+        const user = make.user(entry)
+        lists.users.push(who(user, entry))
+        addName(user)
+      }),
+    addGroup: (entry) => add(entry, lists.badGroups, () => lists.groups.push(who(groupOf(entry), entry))),
     addNested,
     addStranger(entry) {
       if (dns.some((name) => allValues(entry, name).length > 0)) addNested(entry)
-      else guarded(entry, lists.badGroups, () => lists.strangers.push(make.user(entry)))
+      else add(entry, lists.badGroups, () => addName(make.user(entry)))
     },
-    strangers: () => strangersOf(lists),
+    strangers: () => strangersOf(lists, resolve()),
     gathered() {
       const badUsers = [...lists.badUsers]
       const badGroups = [...lists.badGroups]
       const { users, groups } = isAd ? withIds(lists.users, lists.groups, idmap) : withoutIds(lists)
+      const flat = isByDn ? flattenNodes(resolve()) : []
       return {
-        users: complete(users, (user) => incompleteUser(user, fields), badUsers),
-        groups: withMembers(
-          complete(groups, ({ row }) => incompleteGroup(row, fields), badGroups),
-          lists,
-          dns.length > 0,
-          badGroups,
+        users: users.filter((user) => isPassed(incompleteUser(user, fields), badUsers)),
+        groups: groups.flatMap((draft, place) =>
+          isPassed(incompleteGroup(draft.row, fields), badGroups)
+            ? [withMembers(draft, flat[place], badGroups)]
+            : [],
         ),
         rejected: [...badUsers, ...badGroups],
       }
     },
     clear() {
       lists = emptyLists()
+      resolved = undefined
     },
   }
 }
 
 function emptyLists(): Lists {
-  return { users: [], groups: [], nested: [], strangers: [], badUsers: [], badGroups: [] }
+  return { users: [], groups: [], nested: [], names: new Map(), badUsers: [], badGroups: [] }
 }
 
 function unidentified<Row>(row: Row): Known<Row> {
   return { row, sid: undefined, primary: undefined }
 }
 
-function withoutIds({ users, groups }: Lists): { users: readonly User[]; groups: readonly GroupDraft[] } {
+function withoutIds({ users, groups }: Lists): { users: readonly User[]; groups: readonly Keyed[] } {
   return { users: users.map(({ row }) => row), groups: groups.map(({ row }) => row) }
 }
 
@@ -103,21 +132,9 @@ function guarded(entry: Entry, rejected: Rejection[], add: () => unknown): void 
   }
 }
 
-function complete<Row>(
-  rows: readonly Row[],
-  judge: (row: Row) => Rejection | undefined,
-  rejected: Rejection[],
-): readonly Row[] {
-  return rows.filter((row) => {
-    const bad = judge(row)
-    if (bad !== undefined) rejected.push(bad)
-    return bad === undefined
-  })
-}
-
-/** Those that no map shows come behind those that one does: of two with one DN the first counts. */
-function nodesOf(drafts: readonly GroupDraft[]): NestedGroup[] {
-  return drafts.map(({ row, names, dns }) => ({ key: keyOf(row.dn), names, members: dns.map(keyOf) }))
+function isPassed(verdict: Rejection | undefined, rejected: Rejection[]): boolean {
+  if (verdict !== undefined) rejected.push(verdict)
+  return verdict === undefined
 }
 
 /** What is no DN is its own key: it is nobody's. */
@@ -125,44 +142,27 @@ function keyOf(dn: Octets): string {
   return dnKey(dn) ?? dn
 }
 
-function userNames({ users, strangers }: Lists): ReadonlyMap<string, Octets> {
-  const names = new Map<string, Octets>()
-  for (const { row } of users) if (row.name !== '') names.set(keyOf(row.dn), row.name)
-  for (const { name, dn } of strangers) if (name !== '') names.set(keyOf(dn), name)
-  return names
-}
-
-function strangersOf(lists: Lists): readonly Octets[] {
-  const drafts = [...lists.groups.map(({ row }) => row), ...lists.nested]
-  const known = new Set([...userNames(lists).keys(), ...drafts.map(({ row }) => keyOf(row.dn))])
-  const strangers: Octets[] = []
-  for (const { dns } of drafts) {
-    for (const dn of dns) {
-      const key = keyOf(dn)
-      if (known.has(key)) continue
-      known.add(key)
-      strangers.push(dn)
-    }
+/** By their keys each once, and then as they are written. */
+function strangersOf({ groups, nested }: Lists, nodes: readonly GroupNode[]): readonly Octets[] {
+  const drafts = [...groups.map(({ row }) => row), ...nested]
+  const strangers = new Map<string, Octets>()
+  for (const [place, { missing }] of nodes.entries()) {
+    if (missing.length === 0) continue
+    const { dns, members } = drafts[place]!
+    const written = new Map(members.map((key, member) => [key, dns[member]!]))
+    for (const key of missing) strangers.set(key, written.get(key)!)
   }
-  return strangers
+  return [...strangers.values()]
 }
 
-function withMembers(
-  drafts: readonly GroupDraft[],
-  lists: Lists,
-  isByDn: boolean,
-  rejected: Rejection[],
-): readonly Group[] {
-  if (!isByDn) return drafts.map(({ row, names }) => ({ ...row, members: names }))
-  const names = userNames(lists)
-  const flat = flattenGroups(nodesOf([...drafts, ...lists.nested]), (dn) => names.get(dn))
-  return drafts.map(({ row }, place): Group => {
-    const { names: members, unresolved, example = '', tooDeep } = flat[place]!
-    const reject = (reason: string) => void rejected.push({ dn: row.dn, reason })
-    if (unresolved > 0) {
-      reject(`${unresolved} members of group "${row.name}" are no users that are known, such as ${example}`)
-    }
-    if (tooDeep > 0) reject(`${tooDeep} groups are nested too deeply in group "${row.name}": left out`)
-    return { ...row, members }
-  })
+/** `flat` when members have DNs. */
+function withMembers({ row, names }: GroupDraft, flat: FlatGroup | undefined, rejected: Rejection[]): Group {
+  if (flat === undefined) return { ...row, members: names }
+  const { names: members, unresolved, example = '', tooDeep } = flat
+  const reject = (reason: string) => void rejected.push({ dn: row.dn, reason })
+  if (unresolved > 0) {
+    reject(`${unresolved} members of group "${row.name}" are no users that are known, such as ${example}`)
+  }
+  if (tooDeep > 0) reject(`${tooDeep} groups are nested too deeply in group "${row.name}": left out`)
+  return { ...row, members }
 }

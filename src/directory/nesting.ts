@@ -33,11 +33,12 @@ const MOST_STEPS = 20_000_000
  * Makes each of the groups flat, in their order. Groups that hold each other hold the same users.
  * @throws DirectoryError (too-much) when all of them together would hold more than any map can
  */
-export function flattenGroups(
-  groups: readonly NestedGroup[],
-  userOf: (dn: string) => Octets | undefined,
-): FlatGroup[] {
-  const nodes = resolve(groups, userOf)
+export function flattenGroups(groups: readonly NestedGroup[], userOf: UserOf): FlatGroup[] {
+  return flattenNodes(resolveMembers(groups, userOf))
+}
+
+/** The same of members that are resolved. */
+export function flattenNodes(nodes: readonly GroupNode[]): FlatGroup[] {
   const visited = new Int32Array(nodes.length).fill(-1)
   let steps = 0
   return nodes.map((node, root) => {
@@ -45,7 +46,7 @@ export function flattenGroups(
     let level = [node]
     visited[root] = root
     for (let depth = 0; depth <= DEEPEST && level.length > 0; depth++) {
-      const below: Node[] = []
+      const below: GroupNode[] = []
       for (const { users, nested } of level) {
         for (const user of users) names.add(user)
         for (const place of nested) {
@@ -54,31 +55,34 @@ export function flattenGroups(
         }
         steps += users.length + nested.length
       }
-      if (steps > MOST_STEPS) throw tooMuch(groups[root]!)
+      if (steps > MOST_STEPS) throw tooMuch(node)
       level = below
     }
-    const { unresolved, example } = node
-    return { names: [...names], unresolved, example, tooDeep: level.length }
+    const { missing } = node
+    return { names: [...names], unresolved: missing.length, example: missing[0], tooDeep: level.length }
   })
 }
 
+export type UserOf = (dn: string) => Octets | undefined
+
 /** A group whose members are known for what they are. */
-interface Node {
+export interface GroupNode {
+  readonly key: string
   /** those named directly first */
   readonly users: readonly Octets[]
   /** places of groups */
   readonly nested: readonly number[]
-  readonly unresolved: number
-  readonly example: string | undefined
+  /** of its members, those that are neither a user nor a group */
+  readonly missing: readonly string[]
 }
 
-function resolve(groups: readonly NestedGroup[], userOf: (dn: string) => Octets | undefined): Node[] {
+/** Of several groups with one DN the last counts. */
+export function resolveMembers(groups: readonly NestedGroup[], userOf: UserOf): GroupNode[] {
   const places = new Map(groups.map(({ key }, place) => [key, place]))
-  return groups.map(({ members, names }) => {
+  return groups.map(({ key, members, names }) => {
     const users = [...names]
     const nested: number[] = []
-    let unresolved = 0
-    let example: string | undefined
+    const missing: string[] = []
     for (const member of members) {
       const user = userOf(member)
       const place = user === undefined ? places.get(member) : undefined
@@ -87,15 +91,14 @@ function resolve(groups: readonly NestedGroup[], userOf: (dn: string) => Octets 
       } else if (place !== undefined) {
         nested.push(place)
       } else {
-        unresolved += 1
-        example ??= member
+        missing.push(member)
       }
     }
-    return { users, nested, unresolved, example }
+    return { key, users, nested, missing }
   })
 }
 
-function tooMuch({ key }: NestedGroup): DirectoryError {
+function tooMuch({ key }: GroupNode): DirectoryError {
   return new DirectoryError(
     'too-much',
     `groups are nested to more than ${MOST_STEPS} members in all (at ${key}); narrow the filter of groups`,

@@ -62,7 +62,7 @@ export interface GroupDraft {
   readonly row: Omit<Group, 'members'>
   /** members by their names */
   readonly names: readonly Octets[]
-  /** members by their DNs */
+  /** members by their DNs, as they are written */
   readonly dns: readonly Octets[]
 }
 

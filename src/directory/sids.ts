@@ -23,20 +23,20 @@ export function identified<Row>(row: Row, entry: Entry): Known<Row> {
   return { row, sid, primary }
 }
 
-export interface Identified {
+export interface Identified<Draft> {
   readonly users: readonly User[]
-  readonly groups: readonly GroupDraft[]
+  readonly groups: readonly Draft[]
 }
 
 /**
  * Fills in ids that are missing; those that can't be known stay ''. A user whose entry names no gid has that of
  * the primary group. Ids of SIDs are given in the order of groups and users, which is the directory's.
  */
-export function withIds(
+export function withIds<Draft extends GroupDraft>(
   users: readonly Known<User>[],
-  groups: readonly Known<GroupDraft>[],
+  groups: readonly Known<Draft>[],
   idmap: Source,
-): Identified {
+): Identified<Draft> {
   const { id } = createIdMap()
   const gids = new Map<string, Octets>()
   const mapped = (sid: Sid | undefined): Octets =>

@@ -1,12 +1,12 @@
 /** Entries to the records of one table. */
 import type { Located } from '../config/config.ts'
 import type { TableConfig } from '../config/table.ts'
-import type { Keyed, Octets, Value } from '../maps/rows.ts'
+import type { Keyed, Value } from '../maps/rows.ts'
 import { compileTemplate } from './compile-template.ts'
 import type { Entry } from './entry.ts'
 import type { Context } from './template/context.ts'
-import { EvaluationError, NoValueError } from './template/error.ts'
-import { evaluate, type Template } from './template/template.ts'
+import { EvaluationError } from './template/error.ts'
+import { evaluate, evaluateAny, type Template } from './template/template.ts'
 import { textOf } from './template/value.ts'
 
 export interface TableMaker {
@@ -31,14 +31,14 @@ export function createTableMaker(config: TableConfig): TableMaker {
     if (key === undefined || value === undefined) return []
     const record = (context: Context) => recordsOf({ key, aliases, value }, entry, context)
     if (each === undefined) return record(context)
-    return texts(each, entry, context).flatMap((it) => record({ ...context, it }))
+    return evaluateAny(each, entry, context).flatMap((it) => record({ ...context, it }))
   }
   return {
     templates: [each, key, aliases, value, map].filter((one) => one !== undefined),
     make(entry, context) {
       if (of.kind === 'followed') return undefined
       if (of.kind === 'named') return { map: of.map, found: false, rows: rowsOf(entry, context) }
-      const [name = ''] = texts(map!, entry, context)
+      const [name = ''] = evaluateAny(map!, entry, context)
       if (name === '' || !isWanted(of.only, name)) return undefined
       checkName(name)
       return { map: name, found: true, rows: rowsOf(entry, context) }
@@ -70,18 +70,8 @@ function recordsOf(
     throw new EvaluationError(`${keys.length} keys and ${values.length} values: one for all, or one for each`)
   }
   const rows = keys.map((key, place): Keyed => ({ key, value: valueAt(place), alias: false, dn }))
-  const others = aliases === undefined ? [] : texts(aliases, entry, context)
+  const others = aliases === undefined ? [] : evaluateAny(aliases, entry, context)
   return [...rows, ...others.map((key): Keyed => ({ key, value: valueAt(0), alias: true, dn }))]
-}
-
-/** All texts that a template gives; none where an expression has no value. */
-function texts(template: Template, entry: Entry, context: Context): readonly Octets[] {
-  try {
-    return evaluate(template, entry, context).map(textOf)
-  } catch (error) {
-    if (error instanceof NoValueError) return []
-    throw error
-  }
 }
 
 function isWanted(only: readonly string[], name: string): boolean {

@@ -3,10 +3,9 @@ import type { Located } from '../config/config.ts'
 import type { Octets } from '../maps/rows.ts'
 import { compileTemplate } from './compile-template.ts'
 import type { Entry } from './entry.ts'
-import { EvaluationError, NoValueError } from './template/error.ts'
+import { EvaluationError } from './template/error.ts'
 import { NO_LINKS } from './template/links.ts'
-import { evaluate } from './template/template.ts'
-import { textOf } from './template/value.ts'
+import { evaluateAny } from './template/template.ts'
 
 export interface TextMaker {
   readonly attributes: readonly string[]
@@ -21,14 +20,9 @@ export function createTextMaker(located: Located<string>): TextMaker {
   return {
     attributes: template.attributes,
     text(entry) {
-      try {
-        const values = evaluate(template, entry, context)
-        if (values.length > 1) throw new EvaluationError(`${values.length} texts for one field`)
-        return values[0] === undefined ? '' : textOf(values[0])
-      } catch (error) {
-        if (error instanceof NoValueError) return ''
-        throw error
-      }
+      const texts = evaluateAny(template, entry, context)
+      if (texts.length > 1) throw new EvaluationError(`${texts.length} texts for one field`)
+      return texts[0] ?? ''
     },
   }
 }

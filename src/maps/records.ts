@@ -18,7 +18,7 @@ import {
 } from './lines.ts'
 import { memberships } from './memberships.ts'
 import type { Merged, Rejected } from './merge.ts'
-import { parseNetgroup, reverseNetgroups } from './netgroup.ts'
+import { type Netgroup, type NetgroupFault, parseNetgroup, reverseNetgroups } from './netgroup.ts'
 import { ascending, inOrder, numbersTo } from './order.ts'
 import {
   type FitOptions,
@@ -117,6 +117,7 @@ function makersOf(
     const tooLong = perLimit((limit) => linesOver(what, merged, lines(), limit))
     return (limit: FitOptions) => ({ ...without(keys(), tooLong(limit)), lines: lines() })
   }
+  const netgroups = once(() => parsedNetgroups(merged.tables.get('netgroup')))
   const shadow = once(() => linesOf(users, shadowLength, shadowLine))
   const adjunct = once(() => linesOf(users, adjunctLength, adjunctLine))
   return {
@@ -132,8 +133,8 @@ function makersOf(
       lines: group(limit),
     }),
     'netid.byname': (limit) => netids(merged, domain, limit),
-    'netgroup.byuser': (limit) => reversed(merged, 'user', limit),
-    'netgroup.byhost': (limit) => reversed(merged, 'host', limit),
+    'netgroup.byuser': (limit) => reversed(netgroups(), 'user', limit),
+    'netgroup.byhost': (limit) => reversed(netgroups(), 'host', limit),
     ypservers: (limit) => ypservers(merged.tables.get('ypservers'), master, limit),
   }
 }
@@ -279,20 +280,40 @@ function tableRecords(table: MergedTable | undefined, limit: FitOptions): Made {
   }
 }
 
-/** Of each user or host, all netgroups that it is in. What is wrong with a netgroup is told of once, with the users'. */
-function reversed({ tables }: Merged, by: 'user' | 'host', options: FitOptions): Made {
-  const { rows = [], directories = [] } = tables.get('netgroup') ?? {}
-  const tell = (number: number, reason: string) => {
-    if (by === 'user') options.over({ directory: directories[number]!, dn: rows[number]!.dn, reason })
-  }
-  const netgroups = rows.map(({ key, value }, number) => {
-    const { members, faults } = parseNetgroup(textOf(value))
-    for (const fault of faults) tell(number, `netgroup ${key}: ${fault}`)
-    return { name: key, members }
+interface ParsedNetgroups {
+  readonly netgroups: readonly Netgroup[]
+  /** what is wrong with lines */
+  readonly faults: readonly NetgroupFault[]
+  readonly rejected: (fault: NetgroupFault) => Rejected
+}
+
+function parsedNetgroups(table: MergedTable | undefined): ParsedNetgroups {
+  const { rows = [], directories = [] } = table ?? {}
+  const faults: NetgroupFault[] = []
+  const netgroups = rows.map(({ key, value }) => {
+    const parsed = parseNetgroup(textOf(value))
+    for (const reason of parsed.faults) faults.push({ netgroup: key, reason })
+    return { name: key, members: parsed.members }
   })
   const numbers = new Map(rows.map(({ key }, number) => [key, number]))
-  const { records, faults } = reverseNetgroups(netgroups, by)
-  for (const { netgroup, reason } of faults) tell(numbers.get(netgroup)!, `netgroup ${netgroup}: ${reason}`)
+  return {
+    netgroups,
+    faults,
+    rejected({ netgroup, reason }) {
+      const number = numbers.get(netgroup)!
+      return {
+        directory: directories[number]!,
+        dn: rows[number]!.dn,
+        reason: `netgroup ${netgroup}: ${reason}`,
+      }
+    },
+  }
+}
+
+/** Of each user or host, all netgroups that it is in. What is wrong with a netgroup is told of once, with the users'. */
+function reversed(parsed: ParsedNetgroups, by: 'user' | 'host', options: FitOptions): Made {
+  const { records, faults } = reverseNetgroups(parsed.netgroups, by)
+  if (by === 'user') for (const fault of [...parsed.faults, ...faults]) options.over(parsed.rejected(fault))
   const order = ascending(records.map(({ key }) => key))
   const reverse = inOrder(records, order).map(({ key, netgroups: items }) => ({
     key,

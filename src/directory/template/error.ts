@@ -19,13 +19,6 @@ export class EvaluationError extends Error {
   }
 }
 
-/** The reason is but that an expression in the text has no value. */
-export class NoValueError extends EvaluationError {
-  constructor(source: string) {
-    super(`no value of ${source}`)
-  }
-}
-
 /** Characters that a terminal does not show as one. */
 export const UNSEEN = /[\s\p{C}]/gu
 

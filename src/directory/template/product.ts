@@ -2,7 +2,7 @@ import type { Octets } from '../../maps/rows.ts'
 import type { Entry } from '../entry.ts'
 import { type Bound, boundBytes, boundValues, bytesOf } from './bounds.ts'
 import type { Run } from './context.ts'
-import { NoValueError } from './error.ts'
+import { EvaluationError } from './error.ts'
 import { type List, NONE } from './expression.ts'
 
 /** Text with expressions in it. */
@@ -25,7 +25,7 @@ export function fullProduct(text: Text, bound: Bound): List {
 }
 
 function noValue(source: string): never {
-  throw new NoValueError(source)
+  throw new EvaluationError(`no value of ${source}`)
 }
 
 function combine(

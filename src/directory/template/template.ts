@@ -3,10 +3,10 @@ import type { Entry } from '../entry.ts'
 import { boundBytes, bytesOf } from './bounds.ts'
 import type { Context, Run } from './context.ts'
 import { TemplateError } from './error.ts'
-import { type Joined, NONE } from './expression.ts'
+import { type Joined, type List, NONE } from './expression.ts'
 import { MAX_TEMPLATE, MAX_VISITS, OUTPUT } from './limits.ts'
 import { type ParsedText, parseText } from './parser.ts'
-import { fullProduct } from './product.ts'
+import { fullProduct, product } from './product.ts'
 import { createLedger, type Linked } from './reads.ts'
 import { Scanner } from './scanner.ts'
 import type { Value } from './value.ts'
@@ -17,6 +17,8 @@ export interface Template {
   readonly linked: Linked
   /** Throws EvaluationError. */
   readonly values: (entry: Entry, run: Run) => readonly Value[]
+  /** The texts of the same, but none where an expression has no value. Throws EvaluationError. */
+  readonly texts: List
 }
 
 /**
@@ -29,7 +31,12 @@ export function parseTemplate(text: string): Template {
   }
   const ledger = createLedger()
   const parsed = parseText(new Scanner(text), ledger.reads, '')
-  return { attributes: ledger.attributes(), linked: ledger.linked(), values: valuesOf(parsed) }
+  return {
+    attributes: ledger.attributes(),
+    linked: ledger.linked(),
+    values: valuesOf(parsed),
+    texts: product(parsed, OUTPUT),
+  }
 }
 
 /**
@@ -38,6 +45,18 @@ export function parseTemplate(text: string): Template {
  */
 export function evaluate(template: Template, entry: Entry, { domain, links, it }: Context): readonly Value[] {
   return template.values(entry, { domain, links, it, visits: MAX_VISITS })
+}
+
+/**
+ * The same texts; none when an expression has no value.
+ * @throws EvaluationError when a bound is passed
+ */
+export function evaluateAny(
+  template: Template,
+  entry: Entry,
+  { domain, links, it }: Context,
+): readonly Octets[] {
+  return template.texts(entry, { domain, links, it, visits: MAX_VISITS })
 }
 
 function valuesOf(text: ParsedText): Template['values'] {
