@@ -12,20 +12,26 @@ export interface BuiltinTable {
   readonly value?: string
 }
 
+/** What stands between blanks in a line. */
+const WORD = String.raw`must /^[^\x00-\x20#]+$/`
+
 /** An official name, and in a line all names of an entry, the official one first. */
-const NAME = '{names cn | first | must /^[^\\s#]+$/}'
-const ALIASES = '{names cn | rest | must /^[^\\s#]+$/}'
-const HOST = '{names cn | first | must /^[^\\s#]+$/ | lower}'
-const HOST_ALIASES = '{names cn | rest | must /^[^\\s#]+$/ | lower}'
+const NAME = `{names cn | first | ${WORD}}`
+const ALIASES = `{names cn | rest | ${WORD}}`
+const HOST = `{names cn | first | ${WORD} | lower}`
+const HOST_ALIASES = `{names cn | rest | ${WORD} | lower}`
+
+/** Behind something else in a line. */
+const FURTHER_NAMES = `{" ${ALIASES}" | join ''}`
 
 /** `name number alias …`, as networks(5), protocols(5) and rpc(5) have it. */
 function numbered(number: string): string {
-  return `{["${NAME}", ${number}, "${ALIASES}"] | join ' '}`
+  return `${NAME} {${number}}${FURTHER_NAMES}`
 }
 
 const HOSTS = {
   filter: '(objectClass=ipHost)',
-  value: `{it}\t{["${NAME}", "${ALIASES}"] | join ' '}`,
+  value: `{it}\t${NAME}${FURTHER_NAMES}`,
 }
 const IPV4 = '{ipHostNumber | ipv4 | unique | sort}'
 const ANY_IP = '{[ipHostNumber | ipv6 | unique | sort, ipHostNumber | ipv4 | unique | sort]}'
@@ -42,19 +48,22 @@ const RPC = numbered('oncRpcNumber | number | first')
 
 const SERVICES = {
   filter: '(objectClass=ipService)',
-  each: '{ipServiceProtocol | must /^[^\\s#\\/]+$/ | unique | sort}',
-  value: `${NAME} {ipServicePort | number | first}/{it}{" ${ALIASES}" | join ''}`,
+  each: String.raw`{ipServiceProtocol | must /^[^\x00-\x20#\/]+$/ | unique | sort}`,
+  value: `${NAME} {ipServicePort | number | first}/{it}${FURTHER_NAMES}`,
 }
 
 const MEMBER = String.raw`must /^(?:[^,"]|"[^"]*")+$/`
+
+/** No part of a triple, nor of a list of names. */
+const NETGROUP = String.raw`must /^[^\x00-\x20#(),]+$/`
 
 /** By the name of the map. */
 export const BUILTIN_TABLES: Readonly<Record<string, BuiltinTable>> = {
   netgroup: {
     filter: '(objectClass=nisNetgroup)',
-    key: NAME,
-    aliases: ALIASES,
-    value: String.raw`{[nisNetgroupTriple | must /^\([^(),#]*,[^(),#]*,[^(),#]*\)$/, memberNisNetgroup | must /^[^\s(),#]+$/] | join ' '}`,
+    key: `{names cn | first | ${NETGROUP}}`,
+    aliases: `{names cn | rest | ${NETGROUP}}`,
+    value: String.raw`{[nisNetgroupTriple | must /^\([^(),#]*,[^(),#]*,[^(),#]*\)$/, memberNisNetgroup | ${NETGROUP}] | join ' '}`,
   },
   'hosts.byname': { ...HOSTS, each: first(IPV4), key: HOST, aliases: HOST_ALIASES },
   'hosts.byaddr': { ...HOSTS, each: IPV4, key: '{it}' },
@@ -99,7 +108,7 @@ export const BUILTIN_TABLES: Readonly<Record<string, BuiltinTable>> = {
     filter: '(&(objectClass=bootableDevice)(bootParameter=*))',
     key: NAME,
     aliases: ALIASES,
-    value: "{bootParameter | must /^[^\\s#]+$/ | join ' '}",
+    value: `{bootParameter | ${WORD} | join ' '}`,
   },
   'mail.aliases': {
     filter: '(objectClass=nisMailAlias)',
