@@ -85,6 +85,8 @@ const SERVICES: readonly Service[] = [
   { names: ['http', 'www', 'www-http'], port: 80, protocols: ['tcp'] },
   { names: ['syslog'], port: 514, protocols: ['udp'] },
   { names: ['shell', 'cmd'], port: 514, protocols: ['tcp'] },
+  // Which no host's own file has.
+  { names: ['labdata', 'labstore'], port: 61_001, protocols: ['tcp', 'udp'] },
 ]
 
 interface Netgroup {

@@ -27,6 +27,15 @@ export type { Exit, LabProcess, ProcessOptions } from './lab-process.ts'
 export { startProcess } from './lab-process.ts'
 export type { RangedPort } from './lab-ranges.ts'
 export { startRangedPort } from './lab-ranges.ts'
+export {
+  askNisForServices,
+  getent,
+  innetgr,
+  NETGROUP_READINGS,
+  netnameToUser,
+  publicKey,
+  READINGS,
+} from './lab-readers.ts'
 export { BIS_LDIF, BIS_MAPS, BIS_SUFFIX } from './lab-rfc2307bis.ts'
 export { startRpcbind } from './lab-rpcbind.ts'
 export type { Result, RunOptions } from './lab-run.ts'
