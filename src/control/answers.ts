@@ -1,5 +1,5 @@
 /** What is done for each request, and the parts of its answer. */
-import type { Answer, Request } from '../messages/control.ts'
+import type { Answer, Request, Status } from '../messages/control.ts'
 import type { Operations } from './operations.ts'
 
 /** Lines in one part, and characters of a line, that a message takes: in JSON a character may be six bytes. */
@@ -14,7 +14,7 @@ export async function* answerTo(
 ): AsyncGenerator<Answer, void> {
   switch (request.kind) {
     case 'status':
-      yield { kind: 'status', status: operations.status() }
+      yield* statusParts(operations.status())
       return
     case 'refresh': {
       const { kind: _, ...wish } = request
@@ -31,20 +31,21 @@ export async function* answerTo(
       operations.setLevel(request.level)
       return
     case 'maps': {
-      const maps = operations.maps()
+      const maps = operations.maps(request.domain)
       if (maps === undefined) throw new Error('there are no maps yet')
       yield { kind: 'maps', maps }
       return
     }
     case 'match':
-      for await (const records of operations.match(request.map, request.key))
+      for await (const records of operations.match(request.domain, request.map, request.key))
         yield { kind: 'records', records }
       return
     case 'cat':
-      for await (const records of operations.cat(request.map)) yield { kind: 'records', records }
+      for await (const records of operations.cat(request.domain, request.map))
+        yield { kind: 'records', records }
       return
     case 'rejected':
-      for await (const rows of operations.rejected()) yield { kind: 'rows', rows }
+      for await (const rows of operations.rejected(request.domain)) yield { kind: 'rows', rows }
       return
     case 'stop':
       operations.stop()
@@ -52,6 +53,11 @@ export async function* answerTo(
     default:
       request satisfies never
   }
+}
+
+function* statusParts({ domains, ...status }: Status): Generator<Answer> {
+  yield { kind: 'status', status }
+  for (const domain of domains) yield { kind: 'domain', domain }
 }
 
 /** If there are any, `outcome` is how the answer ends. */

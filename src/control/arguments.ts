@@ -9,6 +9,8 @@ export interface Arguments {
   readonly json: boolean
   /** `cat`, `match`: the keys, too */
   readonly keys: boolean
+  /** undefined: all, or the only one */
+  readonly domain: string | undefined
   readonly request: Request
 }
 
@@ -16,7 +18,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-export const USAGE = `usage: ypldapctl [-h] [--json] [-s SOCKET] [COMMAND [ARGUMENT ...]]
+export const USAGE = `usage: ypldapctl [-h] [--json] [-s SOCKET] [-d DOMAIN] [COMMAND [ARGUMENT ...]]
 
   status                        what is served, how old it is, and who makes it; exit 0 fresh, 1 stale, 2 down
                                 (what is done without a command)
@@ -29,6 +31,8 @@ export const USAGE = `usage: ypldapctl [-h] [--json] [-s SOCKET] [COMMAND [ARGUM
   cat [-k] MAP                  all records of a map; -k: keys, too
   rejected                      rows that are not in the maps, and why
   stop                          end the daemon
+
+-d says of which domain; where there are several, refresh, maps, match, cat and rejected need it.
 `
 
 /** undefined: asked for the usage. Throws UsageError. */
@@ -36,14 +40,15 @@ export function readArguments(words: readonly string[], defaultSocket: string): 
   const { values, positionals } = parse(words)
   if (values.help) return undefined
   const [command = 'status', ...operands] = positionals
-  const { force, keys } = values
+  const { force, keys, domain } = values
   if (force && command !== 'refresh') throw new UsageError('--force belongs to refresh')
   if (keys && command !== 'cat' && command !== 'match') throw new UsageError('-k belongs to cat and match')
   return {
     socket: values.socket ?? defaultSocket,
     json: values.json,
     keys,
-    request: fitting(requestOf(command, operands, force)),
+    domain,
+    request: fitting(ofDomain(requestOf(command, operands, force), domain)),
   }
 }
 
@@ -58,6 +63,7 @@ function parse(words: readonly string[]) {
         json: { type: 'boolean', default: false },
         force: { type: 'boolean', default: false },
         keys: { type: 'boolean', short: 'k', default: false },
+        domain: { type: 'string', short: 'd' },
       },
     })
   } catch (error) {
@@ -100,6 +106,15 @@ function requestOf(command: string, operands: readonly string[], force: boolean)
       throw new UsageError(`no such command: ${command}`)
   }
 }
+
+function ofDomain(wish: Request, domain: string | undefined): Request {
+  // Of the status the daemon tells all.
+  if (domain === undefined || wish.kind === 'status') return wish
+  if (ABOUT_ONE.has(wish.kind)) return { ...wish, domain } as Request
+  throw new UsageError(`-d belongs to status, ${[...ABOUT_ONE].join(', ')}, not to ${wish.kind}`)
+}
+
+const ABOUT_ONE: ReadonlySet<Request['kind']> = new Set(['refresh', 'maps', 'match', 'cat', 'rejected'])
 
 /** The daemon ends a connection that asks what no message holds. */
 function fitting(wish: Request): Request {

@@ -10,12 +10,12 @@ export type Records = Part<'records'>['records']
 export type RejectedRows = Part<'rows'>['rows']
 export type MapStates = Part<'maps'>['maps']
 
-/** An error's message is for whoever asked. Generators give the next part when the last has been taken. */
+/** An error's message is for whoever asked. A domain need not be named where there is but one. Generators give the next part when the last has been taken. */
 export interface Operations {
   readonly status: () => Status
   /** Of one directory, when it is named. Resolves when what it published is served. */
   readonly refresh: (
-    request: { readonly force: boolean; readonly directory?: string },
+    request: { readonly domain?: string; readonly force: boolean; readonly directory?: string },
     progress: (progress: Progress) => void,
   ) => Promise<void>
   /** What is wrong with the configuration: nothing, when it is in force now. */
@@ -23,9 +23,9 @@ export interface Operations {
   readonly check: () => Promise<readonly string[]>
   readonly setLevel: (level: LogLevel) => void
   /** undefined while nothing is served */
-  readonly maps: () => MapStates | undefined
-  readonly match: (map: string, key: string) => AsyncGenerator<Records>
-  readonly cat: (map: string) => AsyncGenerator<Records>
-  readonly rejected: () => AsyncGenerator<RejectedRows>
+  readonly maps: (domain: string | undefined) => MapStates | undefined
+  readonly match: (domain: string | undefined, map: string, key: string) => AsyncGenerator<Records>
+  readonly cat: (domain: string | undefined, map: string) => AsyncGenerator<Records>
+  readonly rejected: (domain: string | undefined) => AsyncGenerator<RejectedRows>
   readonly stop: () => void
 }

@@ -1,7 +1,7 @@
 /** One command of ypldapctl, from its words to its exit status. */
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
-import type { Request, Status } from '../messages/control.ts'
+import type { DaemonStatus, DomainStatus, Request, Status } from '../messages/control.ts'
 import { visible } from '../visible.ts'
 import { type Arguments, readArguments, USAGE, UsageError } from './arguments.ts'
 import { ask, type Part, Unreachable } from './client.ts'
@@ -68,11 +68,11 @@ async function command(args: Arguments, terminal: Terminal): Promise<number> {
   return EXIT_OK
 }
 
-async function showStatus({ socket, json }: Arguments, { out, colour }: Terminal): Promise<number> {
+async function showStatus({ socket, json, domain }: Arguments, { out, colour }: Terminal): Promise<number> {
   let verdict: Verdict
   let status: Status | undefined
   try {
-    status = await askStatus(socket)
+    status = ofDomain(await askStatus(socket), domain)
     verdict = verdictOf(status)
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error
@@ -89,12 +89,12 @@ async function refresh(
   request: Extract<Request, { kind: 'refresh' }>,
   { out, error, errorIsTerminal, columns }: Terminal,
 ): Promise<number> {
-  const before = await askStatus(socket)
+  const before = meant(await askStatus(socket), request)
   const view = createProgressView({
     terminal: errorIsTerminal,
     columns,
     write: (text) => error.write(text),
-    expected: (label) => before.directories.find((one) => one.label === label)?.entries ?? 0,
+    expected: (label) => before?.directories.find((one) => one.label === label)?.entries ?? 0,
   })
   try {
     for await (const part of ask(socket, request)) {
@@ -105,8 +105,7 @@ async function refresh(
   } finally {
     view.end()
   }
-  const { domain } = await askStatus(socket)
-  const { last, image } = domain
+  const { last = null, image = null } = meant(await askStatus(socket), request) ?? {}
   if (json) out.write(`${JSON.stringify({ refresh: last, image })}\n`)
   else if (last !== null) {
     const { outcome, users, groups, rejected, took } = last
@@ -118,8 +117,27 @@ async function refresh(
 }
 
 async function askStatus(socket: string): Promise<Status> {
-  for await (const part of ask(socket, { kind: 'status' })) if (part.kind === 'status') return part.status
-  throw new Unreachable('the daemon gave no status')
+  let status: DaemonStatus | undefined
+  const domains: DomainStatus[] = []
+  for await (const part of ask(socket, { kind: 'status' })) {
+    if (part.kind === 'status') ({ status } = part)
+    else if (part.kind === 'domain') domains.push(part.domain)
+  }
+  if (status === undefined) throw new Unreachable('the daemon gave no status')
+  return { ...status, domains }
+}
+
+/** Of one domain alone, when it is named. */
+function ofDomain(status: Status, domain: string | undefined): Status {
+  if (domain === undefined) return status
+  const domains = status.domains.filter(({ name }) => name === domain)
+  if (domains.length > 0) return { ...status, domains }
+  throw new Error(`no such domain: ${domain}, of ${status.domains.map(({ name }) => name).join(', ')}`)
+}
+
+/** The domain that is asked for, if the daemon has it. */
+function meant({ domains }: Status, { domain }: { readonly domain?: string }): DomainStatus | undefined {
+  return domain === undefined ? domains[0] : domains.find(({ name }) => name === domain)
 }
 
 /** An object a line. */
@@ -145,6 +163,8 @@ function objects(part: Part): readonly object[] {
     }
     case 'status':
       return [part.status]
+    case 'domain':
+      return [part.domain]
     default:
       return part satisfies never
   }
@@ -166,6 +186,7 @@ function lines(part: Part, { keys }: Arguments, { outIsTerminal }: Terminal): st
     case 'problems':
       return text(part.lines.map(visible))
     case 'status':
+    case 'domain':
     case 'progress':
       return ''
     default:

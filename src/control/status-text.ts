@@ -1,5 +1,5 @@
 /** What `ypldapctl status` prints for people: aligned, and nothing of a directory drives the terminal. */
-import type { Status } from '../messages/control.ts'
+import type { DomainStatus, Status } from '../messages/control.ts'
 import { visible } from '../visible.ts'
 import { age, megabytes, moment, span } from './units.ts'
 import type { Verdict, Word } from './verdict.ts'
@@ -11,7 +11,14 @@ export function statusText(verdict: Verdict, status: Status | undefined, colour:
   const details =
     status === undefined
       ? []
-      : [daemonLines(status), domainLines(status), directoryLines(status), processLines(status)]
+      : [
+          daemonLines(status),
+          ...status.domains.flatMap((domain) => [
+            domainLines(domain, status.now),
+            directoryLines(domain, status.now),
+          ]),
+          processLines(status),
+        ]
   const blocks = [[verdictLine(verdict, colour)], ...details]
   return blocks
     .filter((lines) => lines.length > 0)
@@ -45,7 +52,7 @@ function daemonLines({
   ]
 }
 
-function domainLines({ now, domain }: Status): readonly string[] {
+function domainLines(domain: DomainStatus, now: number): readonly string[] {
   const { name, state, interval, expire, image, refreshing, next, last, refused } = domain
   const rows = [['kept in', state]]
   if (image !== null) {
@@ -74,7 +81,7 @@ function domainLines({ now, domain }: Status): readonly string[] {
   ]
 }
 
-function directoryLines({ now, directories }: Status): readonly string[] {
+function directoryLines({ directories }: DomainStatus, now: number): readonly string[] {
   return directories.flatMap(({ label, state, source, fetched, entries, took, next, error }) => {
     const rows = [['state', state]]
     if (source !== '') rows.push(['read from', source])

@@ -5,12 +5,21 @@ import type { Rejected } from '../maps/merge.ts'
 import { createAnswers } from '../messages/answers.ts'
 import { openChannel } from '../messages/channel.ts'
 import { clip } from '../messages/common.ts'
-import { type FromDirectory, type ToDirectory, toDirectory } from '../messages/directory.ts'
+import {
+  type DirectorySettings,
+  type FromDirectory,
+  type ToDirectory,
+  toDirectory,
+} from '../messages/directory.ts'
 import { readable } from './octets.ts'
-import { createDirectorySide } from './side.ts'
+import { createDirectorySide, type DirectorySide } from './side.ts'
+import { createSlots } from './slots.ts'
 
 /** Answers that may be under way at once. */
 const OPEN_ANSWERS = 32
+
+/** Refreshes of several domains: each holds its rows and its image at its end. */
+const MOST_REFRESHES = 2
 
 /** Works until its channel ends, or something is wrong that the log tells of. */
 export async function runDirectory(
@@ -20,7 +29,10 @@ export async function runDirectory(
 ): Promise<void> {
   const over = Promise.withResolvers<void>()
   const send = (message: FromDirectory) => channel.send(message)
-  const side = createDirectorySide(send, log)
+  const slots = createSlots(MOST_REFRESHES)
+  const sides = new Map<string, DirectorySide>()
+  /** the ends of those that were removed */
+  const leaving = new Map<string, Promise<void>>()
   const end = (id: number, error?: string) => {
     send({ kind: 'end', id, ...(error !== undefined && { error: clip(error) }) })
   }
@@ -31,6 +43,30 @@ export async function runDirectory(
     most: OPEN_ANSWERS,
   })
 
+  const configure = (settings: DirectorySettings) => {
+    const { domain } = settings
+    const after = leaving.get(domain) ?? Promise.resolve()
+    const side = sides.get(domain) ?? createDirectorySide({ domain, send, log, slots, after })
+    sides.set(domain, side)
+    side.configure(settings)
+  }
+
+  const remove = (domain: string) => {
+    const side = sides.get(domain)
+    if (side === undefined) return
+    sides.delete(domain)
+    const gone = side.stop().finally(() => {
+      if (leaving.get(domain) === gone) leaving.delete(domain)
+    })
+    leaving.set(domain, gone)
+  }
+
+  const refresh = async (domain: string, force: boolean, directory: string | undefined) => {
+    const side = sides.get(domain)
+    if (side === undefined) throw new Error(`no such domain: ${domain}`)
+    await side.refresh(force, directory)
+  }
+
   const channel = openChannel<ToDirectory, FromDirectory>(stream, toDirectory, {
     message(message) {
       switch (message.kind) {
@@ -39,18 +75,20 @@ export async function runDirectory(
         case 'log-level':
           return setLevel(message.level)
         case 'configure':
-          return side.configure(message)
+          return configure(message)
+        case 'remove':
+          return remove(message.domain)
         case 'refresh': {
-          const { id, force, directory } = message
-          return void side.refresh(force, directory).then(
+          const { id, domain, force, directory } = message
+          return void refresh(domain, force, directory).then(
             () => end(id),
             (error: Error) => end(id, error.message),
           )
         }
         case 'recommit':
-          return side.recommit()
+          return sides.get(message.domain)?.recommit()
         case 'rejected':
-          return rejected.begin(message.id, side.rejected().values())
+          return rejected.begin(message.id, (sides.get(message.domain)?.rejected() ?? []).values())
         case 'more':
           return rejected.more(message.id)
         case 'drop':
@@ -66,7 +104,7 @@ export async function runDirectory(
     end: over.resolve,
   })
   await over.promise
-  await side.stop()
+  await Promise.all([...[...sides.values()].map((side) => side.stop()), ...leaving.values()])
   channel.end()
 }
 

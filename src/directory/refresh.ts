@@ -11,7 +11,7 @@ import type { DirectorySettings, FromDirectory, RefreshResult } from '../message
 import { isExpected, isRowsFile, type Member } from './member.ts'
 import { GuardError, type Publication, type Publisher } from './publisher.ts'
 
-type Progress = Omit<Extract<FromDirectory, { kind: 'progress' }>, 'kind'>
+export type Progress = Omit<Extract<FromDirectory, { kind: 'progress' }>, 'kind' | 'domain'>
 
 export interface RefreshOptions {
   readonly settings: DirectorySettings

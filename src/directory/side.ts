@@ -1,5 +1,5 @@
 /**
- * The directory side as a whole: when there is a refresh, of which directories, and who is told of it. What one
+ * The directory side of one domain: when there is a refresh, of which directories, and who is told of it. What one
  * refresh does is refresh.ts.
  */
 import { giveBack } from '../garbage.ts'
@@ -14,9 +14,10 @@ import {
 import { changeOf } from './change.ts'
 import { Member } from './member.ts'
 import { openPublisher, type Publisher } from './publisher.ts'
-import { allFaults, type Refreshed, refresh } from './refresh.ts'
+import { allFaults, type Progress, type Refreshed, refresh } from './refresh.ts'
 import { rejectionLog } from './rejection-log.ts'
 import { JITTER, jittered, retryAfter } from './schedule.ts'
+import type { Slots } from './slots.ts'
 
 export interface DirectorySide {
   /** What it is to do from now on. Only what has changed is read anew. */
@@ -42,7 +43,23 @@ interface Request {
 /** Node fires at once what is to come later than this, 24 days; a refresh that comes early harms nobody. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
-export function createDirectorySide(send: (message: FromDirectory) => void, log: Log): DirectorySide {
+export interface DirectorySideOptions {
+  readonly domain: string
+  readonly send: (message: FromDirectory) => void
+  readonly log: Log
+  /** refreshes that may be under way, of all domains */
+  readonly slots: Slots
+  /** nothing is touched before: another side had to do with the same files */
+  readonly after: Promise<void>
+}
+
+export function createDirectorySide({
+  domain,
+  send,
+  log,
+  slots,
+  after,
+}: DirectorySideOptions): DirectorySide {
   const stopping = new AbortController()
   const logRejected = rejectionLog(log)
   let settings: DirectorySettings | undefined
@@ -61,7 +78,7 @@ export function createDirectorySide(send: (message: FromDirectory) => void, log:
   let running: Promise<void> | undefined
   let refreshing = false
   let interrupt = new AbortController()
-  let configuring: Promise<void> = Promise.resolve()
+  let configuring = after
   /** nothing begins, for the settings are about to change */
   let paused = false
 
@@ -69,6 +86,7 @@ export function createDirectorySide(send: (message: FromDirectory) => void, log:
     const next = refreshing ? 0 : Math.min(...members.map(({ due }) => epoch(due)))
     send({
       kind: 'state',
+      domain,
       refreshing,
       next,
       last,
@@ -106,7 +124,7 @@ export function createDirectorySide(send: (message: FromDirectory) => void, log:
     const due = dueOnes(asked, performance.now() + current.interval * JITTER * 1000)
     let refreshed: Refreshed
     try {
-      refreshed = await refresh({
+      const options = {
         settings: current,
         publisher: publisher!,
         members,
@@ -115,9 +133,10 @@ export function createDirectorySide(send: (message: FromDirectory) => void, log:
         force: asked.some(({ force }) => force),
         signal,
         tell,
-        progress: (progress) => send({ kind: 'progress', ...progress }),
+        progress: (progress: Progress) => send({ kind: 'progress', domain, ...progress }),
         log,
-      })
+      }
+      refreshed = await slots.use(signal, () => refresh(options))
     } catch (error) {
       if (!signal.aborted) throw error
       // What was asked for is done with the new settings, or never.
@@ -134,7 +153,7 @@ export function createDirectorySide(send: (message: FromDirectory) => void, log:
     }
     // What was told of the interval meanwhile counts.
     schedule(result, due, (settings ?? current).interval)
-    report(result, current.domain, due)
+    report(result, due)
     answer(asked, result)
   }
 
@@ -158,7 +177,7 @@ export function createDirectorySide(send: (message: FromDirectory) => void, log:
     }
   }
 
-  const report = ({ outcome, reason }: RefreshResult, domain: string, due: readonly Member[]) => {
+  const report = ({ outcome, reason }: RefreshResult, due: readonly Member[]) => {
     const wait = Math.min(...members.map((member) => member.due)) - performance.now()
     const next = `next try in ${Math.max(0, Math.round(wait / 1000))} s`
     if (outcome === 'trashed') {

@@ -18,19 +18,48 @@ import { flag, list, nullable, type Of, oneOf, optional, record, text, union } f
 
 export const request = union('kind', {
   status: {},
-  refresh: { force: flag, directory: optional(words) },
+  /** A domain need not be named where there is but one; so with what follows. */
+  refresh: { domain: optional(domain), force: flag, directory: optional(words) },
   reload: {},
   log: { level: logLevel },
-  maps: {},
-  match: { map: mapName, key: octets },
-  cat: { map: mapName },
-  rejected: {},
+  maps: { domain: optional(domain) },
+  match: { domain: optional(domain), map: mapName, key: octets },
+  cat: { domain: optional(domain), map: mapName },
+  rejected: { domain: optional(domain) },
   check: {},
   stop: {},
 })
 
-/** Times are seconds since 1970, 0 for never. */
-export const status = record({
+/** How a domain fares. Times are seconds since 1970, 0 for never. */
+export const domainStatus = record({
+  name: domain,
+  /** the state directory */
+  state: words,
+  /** seconds between two refreshes */
+  interval: count,
+  /** seconds, or null */
+  expire: nullable(count),
+  /** what is served now, or null */
+  image: nullable(
+    record({
+      generation: count,
+      created: count,
+      fresh: count,
+      users: count,
+      groups: count,
+      maps: list(mapState, MAX_MAPS),
+    }),
+  ),
+  refreshing: flag,
+  next: count,
+  last: nullable(refreshResult),
+  /** why the last image that was committed is not served, or '' */
+  refused: words,
+  directories: list(directoryState, MAX_DIRECTORIES),
+})
+
+/** The same of the daemon. */
+export const daemonStatus = record({
   version: words,
   config: words,
   level: logLevel,
@@ -41,31 +70,6 @@ export const status = record({
   endpoints: list(record({ netid: words, address: words, port: count, registered: flag }), 1000),
   /** how datagrams are answered, for people; '' while nobody does */
   transport: words,
-  domain: record({
-    name: domain,
-    state: words,
-    /** seconds between two refreshes */
-    interval: count,
-    /** seconds, or null */
-    expire: nullable(count),
-    /** what is served now, or null */
-    image: nullable(
-      record({
-        generation: count,
-        created: count,
-        fresh: count,
-        users: count,
-        groups: count,
-        maps: list(mapState, MAX_MAPS),
-      }),
-    ),
-    refreshing: flag,
-    next: count,
-    last: nullable(refreshResult),
-    /** why the last image that was committed is not served, or '' */
-    refused: words,
-  }),
-  directories: list(directoryState, MAX_DIRECTORIES),
   processes: list(
     record({
       role: oneOf('supervisor', 'directory', 'server'),
@@ -81,7 +85,9 @@ export const status = record({
 })
 
 export const answer = union('kind', {
-  status: { status },
+  status: { status: daemonStatus },
+  /** Behind `status`, each domain alone: what is said of one may take much of a message. */
+  domain: { domain: domainStatus },
   progress,
   maps: { maps: list(mapState, MAX_MAPS) },
   records: { records },
@@ -94,4 +100,10 @@ export const answer = union('kind', {
 
 export type Request = Of<typeof request>
 export type Answer = Of<typeof answer>
-export type Status = Of<typeof status>
+export type DaemonStatus = Of<typeof daemonStatus>
+export type DomainStatus = Of<typeof domainStatus>
+
+/** All of it. */
+export interface Status extends DaemonStatus {
+  readonly domains: readonly DomainStatus[]
+}

@@ -92,8 +92,8 @@ const directory = record({
 export const toDirectory = union('kind', {
   ...TO_CHILD,
   /**
-   * First of all, and again when the configuration has changed: then only directories that differ are read anew,
-   * at once.
+   * A domain to make images of; again when its configuration has changed: then only directories that differ are
+   * read anew, at once.
    */
   configure: {
     domain,
@@ -116,12 +116,14 @@ export const toDirectory = union('kind', {
     state: words,
     directories: list(directory, MAX_DIRECTORIES),
   },
+  /** No more of this domain; what is under way is given up. */
+  remove: { domain },
   /** Now, all directories or the one named; `force` passes the guard. Answered by `end` when it is over. */
-  refresh: { id, force: flag, directory: optional(words) },
+  refresh: { id, domain, force: flag, directory: optional(words) },
   /** What it published last can't be served from its file, though it may look whole: make it anew. */
-  recommit: {},
+  recommit: { domain },
   /** The rows left out of the last image: `rows`, then after each part `more` or `drop`. */
-  rejected: { id },
+  rejected: { id, domain },
   more: { id },
   drop: { id },
 })
@@ -172,8 +174,9 @@ export const refreshResult = record({
 
 export const fromDirectory = union('kind', {
   ...FROM_CHILD,
-  /** Sent whenever something of it has changed. */
+  /** Sent whenever something of a domain has changed. */
   state: {
+    domain,
     refreshing: flag,
     /** when the next refresh is due; 0: not yet decided */
     next: count,
@@ -184,7 +187,7 @@ export const fromDirectory = union('kind', {
     directories: list(directoryState, MAX_DIRECTORIES),
   },
   /** A few times a second while directories are read. */
-  progress,
+  progress: { domain, ...progress },
   rows: { id, rows: rejectedRows },
   end,
 })

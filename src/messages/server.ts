@@ -23,25 +23,27 @@ const rule = record({
 
 export const toServer = union('kind', {
   ...TO_CHILD,
-  /**
-   * The first opens the sockets, behind a `load` that came before it: calls that wait in them are answered from
-   * that image. Sent again when the configuration has changed.
-   */
+  /** A domain to be served, and by which rules; again when they have changed. */
   configure: {
+    domain,
     access: list(rule, 10_000),
     /** seconds after which an image is too old for DOMAIN to say yes, or null */
     expire: nullable(count),
   },
+  /** No more of this domain. */
+  remove: { domain },
+  /** Open the sockets, behind each `load` that came before: calls that wait in them are answered from those images. */
+  open: {},
   /**
    * Serve the image in this file from now on, if it was made for this domain and configuration. `fresh`: since when
    * its contents are known to be true. Answered by `loaded` or `refused`, but for one that the next overtakes.
    */
   load: { id, path: words, domain, fingerprint: digest, fresh: count },
   /** The image that is served has been found true again. */
-  fresh: { at: count },
+  fresh: { domain, at: count },
   /** One record, or all of a map: `records`, then after each part `more` or `drop`; `end` in the end. */
-  match: { id, map: mapName, key: octets },
-  cat: { id, map: mapName },
+  match: { id, domain, map: mapName, key: octets },
+  cat: { id, domain, map: mapName },
   more: { id },
   drop: { id },
   /** Let others have the sockets; end when those who are connected have had their answers. */
@@ -64,7 +66,7 @@ export const fromServer = union('kind', {
     groups: count,
     maps: list(mapState, MAX_MAPS),
   },
-  refused: { id, path: words, reason: words },
+  refused: { id, domain, path: words, reason: words },
   records: { id, records },
   end,
 })

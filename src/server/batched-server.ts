@@ -12,12 +12,13 @@ import { UDP_REPLY_BYTES } from './limits.ts'
 import { Errno, type SystemCalls } from './mmsg.ts'
 import { Control, counterOf, type News } from './news.ts'
 import { type Caller, Responder } from './responder.ts'
+import { Rules } from './rights.ts'
 import { Served } from './served.ts'
-import { Verdicts } from './verdicts.ts'
+import { type CallerRights, Verdicts } from './verdicts.ts'
 
-/** What it says: of strangers and errors, now and then. */
+/** What it says: of strangers, also to one domain, and errors, now and then. */
 export type Words =
-  | { readonly kind: 'stranger'; readonly address: string }
+  | { readonly kind: 'stranger'; readonly address: string; readonly domain?: string }
   | { readonly kind: 'error'; readonly what: 'receiving' | 'sending'; readonly errno: number }
 
 export interface BatchedOptions {
@@ -47,17 +48,24 @@ const MOST_FAILURES = 1000
 /** Milliseconds that an image which is served no longer may stay in memory, for a moment without calls to come. */
 const LINGER_MS = 1000
 
-const RESERVED: Caller = { reserved: true, limit: UDP_REPLY_BYTES }
-const UNRESERVED: Caller = { reserved: false, limit: UDP_REPLY_BYTES }
+/** For a reply that is all in its head. */
+const NOWHERE: Base = { low: 0, high: 0 }
 
 export class BatchedServer {
   readonly #options: BatchedOptions
   readonly #batch: Batch
   readonly #served = new Served()
   readonly #responder = new Responder(this.#served)
-  #image: Buffer | undefined
-  #base: Base = { low: 0, high: 0 }
-  #verdicts = this.#createVerdicts([])
+  /** where the images lie, at the places of their domains */
+  readonly #bases: Base[] = []
+  readonly #rules = new Rules()
+  /** of the caller that is answered */
+  readonly #rights: CallerRights = { low: 0, high: 0 }
+  readonly #reserved: Caller = { reserved: true, limit: UDP_REPLY_BYTES, rights: this.#rights }
+  readonly #unreserved: Caller = { reserved: false, limit: UDP_REPLY_BYTES, rights: this.#rights }
+  #verdicts = this.#createVerdicts()
+  /** no word of a stranger before this */
+  #strangerAt = 0
   #generation = 0
   #failures = 0
   #quietUntil = 0
@@ -105,11 +113,11 @@ export class BatchedServer {
       const port = batch.port(index)
       // Nobody can be answered on port 0: forged, or RFC 768's "no port".
       if (end < 0 || port === 0) continue
-      if (!this.#verdicts.allows(batch.bytes, batch.addressStart(index), six ? 16 : 4)) {
+      if (!this.#verdicts.judge(batch.bytes, batch.addressStart(index), six ? 16 : 4, this.#rights)) {
         words[counterOf.strangers]! += 1
         continue
       }
-      this.#answer(index, end, port < 1024 ? RESERVED : UNRESERVED)
+      this.#answer(index, end, port < 1024 ? this.#reserved : this.#unreserved)
     }
     batch.renew(count)
     this.#sendAll()
@@ -122,17 +130,35 @@ export class BatchedServer {
     const writer = batch.writers[index]!
     writer.offset = 0
     try {
-      if (!responder.respond(batch.bytes, batch.callStart(index), end, caller, writer)) return
+      if (!responder.respond(batch.bytes, batch.callStart(index), end, caller, writer)) {
+        if (responder.refused !== undefined) this.#refuse(index, responder.refused.name)
+        return
+      }
     } catch (error) {
       if (error instanceof DecodeError) return
       throw error
     }
-    const { body, bodyStart, bodyEnd } = responder
-    if (body !== undefined && body === this.#image) {
-      return batch.reply(index, this.#base, bodyStart, bodyEnd - bodyStart)
-    }
+    const { body, bodyStart, bodyEnd, place } = responder
+    if (place >= 0) return batch.reply(index, this.#bases[place]!, bodyStart, bodyEnd - bodyStart)
     if (body !== undefined) body.copy(writer.bytes, writer.claim(bodyEnd - bodyStart), bodyStart, bodyEnd)
-    batch.reply(index, this.#base, 0, 0)
+    batch.reply(index, NOWHERE, 0, 0)
+  }
+
+  /** To this domain the caller is a stranger. */
+  #refuse(index: number, domain: string): void {
+    const { six, words } = this.#options
+    words[counterOf.strangers]! += 1
+    if (!this.#mayTellOfStrangers()) return
+    const start = this.#batch.addressStart(index)
+    const address = formatAddress(this.#batch.bytes.subarray(start, start + (six ? 16 : 4)))
+    this.#options.say({ kind: 'stranger', address, domain })
+  }
+
+  #mayTellOfStrangers(): boolean {
+    const now = performance.now()
+    if (now < this.#strangerAt) return false
+    this.#strangerAt = now + STRANGER_MS
+    return true
   }
 
   /** A reply that can't be sent is lost like any datagram: the client asks again. */
@@ -177,33 +203,42 @@ export class BatchedServer {
     switch (news.kind) {
       case 'image': {
         const view = viewImage(news.bytes)
-        this.#image = view.bytes
-        this.#base = baseOf(this.#options.calls, view.bytes)
-        this.#served.serve(view)
+        const { place } = this.#served.serve(view)
+        this.#bases[place] = baseOf(this.#options.calls, view.bytes)
         this.#responder.forget()
         // As a rule the old one goes with this, which takes a twentieth of what all takes.
         collectYoung()
         if (this.#collectAt === Infinity) this.#collectAt = performance.now() + LINGER_MS
         return
       }
-      case 'access':
-        this.#verdicts = this.#createVerdicts(news.rules)
+      case 'domain':
+        this.#rules.set(this.#served.add(news.domain).place, news.rules)
+        this.#verdicts = this.#createVerdicts()
+        return
+      case 'gone':
+        this.#forget(news.domain)
         return
       case 'expired':
-        this.#served.expired = news.expired
+        this.#served.add(news.domain).expired = news.expired
         return
       default:
         news satisfies never
     }
   }
 
-  #createVerdicts(rules: Extract<News, { kind: 'access' }>['rules']): Verdicts {
-    let next = 0
-    return new Verdicts(rules, (address) => {
-      const now = performance.now()
-      if (now < next) return
-      next = now + STRANGER_MS
-      this.#options.say({ kind: 'stranger', address: formatAddress(address) })
+  #forget(domain: string): void {
+    const found = this.#served.named(domain)
+    if (found === undefined) return
+    this.#served.remove(domain)
+    this.#rules.delete(found.place)
+    this.#verdicts = this.#createVerdicts()
+    this.#responder.forget()
+    this.#collectAt = Math.min(this.#collectAt, performance.now() + LINGER_MS)
+  }
+
+  #createVerdicts(): Verdicts {
+    return new Verdicts(this.#rules, (address) => {
+      if (this.#mayTellOfStrangers()) this.#options.say({ kind: 'stranger', address: formatAddress(address) })
     })
   }
 

@@ -21,7 +21,7 @@ export interface Batched {
 export function launchBatched(
   fd: number,
   six: boolean,
-  stranger: (address: string) => void,
+  stranger: (address: string, domain?: string) => void,
   log: Log,
 ): Batched {
   const control = new SharedArrayBuffer(CONTROL_WORDS * 4)
@@ -41,7 +41,7 @@ export function launchBatched(
   })
   worker.on('message', (message: FromWorker) => {
     if (message.kind === 'ready') ready.resolve()
-    else if (message.kind === 'stranger') stranger(message.address)
+    else if (message.kind === 'stranger') stranger(message.address, message.domain)
     else failed(message)
   })
   worker.once('error', ready.reject)

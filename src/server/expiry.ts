@@ -3,55 +3,64 @@
  * not by one long timer, for clocks are set and machines sleep.
  */
 import type { Log } from '../log.ts'
-import type { Served } from './served.ts'
+import type { Served, ServedDomain } from './served.ts'
 
 const LOOK_MS = 1000
 
 export interface Expiry {
   /** so many seconds may pass before the maps are known to be true again; null: any number */
-  readonly setLimit: (seconds: number | null) => void
+  readonly setLimit: (domain: string, seconds: number | null) => void
   /** The maps that are served are known to be true since then, in seconds since 1970. */
-  readonly setFresh: (at: number) => void
+  readonly setFresh: (domain: string, at: number) => void
+  readonly forget: (domain: string) => void
   readonly stop: () => void
 }
 
-/** `changed` hears each time that it has been decided anew. */
-export function watchExpiry(served: Served, log: Log, changed: (expired: boolean) => void): Expiry {
-  let limit: number | null = null
-  let fresh = 0
+interface Watched {
+  limit: number | null
+  fresh: number
+}
 
-  const look = () => {
-    const { image } = served
+/** `changed` hears each time that it has been decided anew. */
+export function watchExpiry(
+  served: Served,
+  log: Log,
+  changed: (domain: string, expired: boolean) => void,
+): Expiry {
+  const watched = new Map<string, Watched>()
+
+  const look = (domain: ServedDomain) => {
+    const { limit = null, fresh = 0 } = watched.get(domain.name) ?? {}
+    const { name, image } = domain
     const expired = image !== undefined && limit !== null && Date.now() / 1000 - fresh > limit
-    if (expired === served.expired) return
-    served.expired = expired
-    changed(expired)
+    if (expired === domain.expired) return
+    domain.expired = expired
+    changed(name, expired)
     if (expired) {
       const since = new Date(fresh * 1000).toISOString()
       log(
         'warning',
         'data-expired',
-        `${image.domain}: the maps were last known to be true at ${since}, over ${limit} s ago: DOMAIN says no`,
+        `${name}: the maps were last known to be true at ${since}, over ${limit} s ago: DOMAIN says no`,
       )
     } else if (image !== undefined) {
-      log(
-        'info',
-        'data-renewed',
-        `${image.domain}: the maps no longer count as expired: DOMAIN says yes again`,
-      )
+      log('info', 'data-renewed', `${name}: the maps no longer count as expired: DOMAIN says yes again`)
     }
   }
 
-  const timer = setInterval(look, LOOK_MS)
+  const set = (name: string, change: Partial<Watched>) => {
+    watched.set(name, { limit: null, fresh: 0, ...watched.get(name), ...change })
+    const domain = served.named(name)
+    if (domain !== undefined) look(domain)
+  }
+
+  const timer = setInterval(() => {
+    for (const domain of served.domains) look(domain)
+  }, LOOK_MS)
   return {
-    setLimit(seconds) {
-      limit = seconds
-      look()
-    },
-    setFresh(at) {
-      fresh = at
-      look()
-    },
+    setLimit: (domain, limit) => set(domain, { limit }),
+    setFresh: (domain, fresh) => set(domain, { fresh }),
+    forget: (domain) => void watched.delete(domain),
     stop: () => clearInterval(timer),
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Loads images from their files, one at a time. What is asked for meanwhile waits; of several that wait, only
- * the last is still wanted.
+ * Loads images from their files, one at a time. What is asked for meanwhile waits; of several of one domain that
+ * wait, only the last is still wanted.
  */
 import type { Image } from '../maps/image.ts'
 import { loadImage } from '../maps/image-file.ts'
@@ -19,20 +19,28 @@ export interface LoaderOptions {
 
 export interface Loader {
   readonly load: (wanted: Wanted) => void
-  /** What was asked for last has been found true again; false when that is no longer on its way. */
-  readonly setFresh: (at: number) => boolean
-  /** Nothing is loaded before this; false when nothing was asked for. */
-  readonly begin: () => boolean
+  /** What was asked for last of this domain has been found true again; false when that is no longer on its way. */
+  readonly setFresh: (domain: string, at: number) => boolean
+  /** Of this domain nothing is wanted any more. */
+  readonly forget: (domain: string) => void
+  /** Resolves when nothing is on its way. */
+  readonly idle: () => Promise<void>
 }
 
 export function createLoader({ allocate, loaded, refused }: LoaderOptions): Loader {
-  let begun = false
+  /** the next of each domain, in the order in which they were asked for */
+  const waiting = new Map<string, Wanted>()
   let running: Wanted | undefined
-  let waiting: Wanted | undefined
+  let working = Promise.resolve()
+
+  const take = (): Wanted | undefined => {
+    const [next] = waiting.values()
+    if (next !== undefined) waiting.delete(next.domain)
+    return next
+  }
 
   const work = async () => {
-    for (running = waiting; running !== undefined; running = waiting) {
-      waiting = undefined
+    for (running = take(); running !== undefined; running = take()) {
       const outcome = await tryImage(running, allocate)
       if (typeof outcome === 'string') refused(running, outcome)
       else loaded(outcome, running)
@@ -41,19 +49,18 @@ export function createLoader({ allocate, loaded, refused }: LoaderOptions): Load
 
   return {
     load(wanted) {
-      waiting = wanted
-      if (begun && running === undefined) void work()
+      waiting.set(wanted.domain, wanted)
+      if (running === undefined) working = work()
     },
-    setFresh(at) {
-      if (waiting !== undefined) waiting = { ...waiting, fresh: at }
-      else if (running !== undefined) running = { ...running, fresh: at }
-      return waiting !== undefined || running !== undefined
+    setFresh(domain, at) {
+      const next = waiting.get(domain)
+      if (next !== undefined) waiting.set(domain, { ...next, fresh: at })
+      else if (running?.domain === domain) running = { ...running, fresh: at }
+      else return false
+      return true
     },
-    begin() {
-      begun = true
-      if (running === undefined) void work()
-      return running !== undefined
-    },
+    forget: (domain) => void waiting.delete(domain),
+    idle: () => working,
   }
 }
 

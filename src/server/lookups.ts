@@ -13,8 +13,8 @@ import type { Served } from './served.ts'
 type MapRecord = Extract<FromServer, { kind: 'records' }>['records'][number]
 
 export interface Lookups {
-  readonly match: (id: number, map: string, key: string) => void
-  readonly cat: (id: number, map: string) => void
+  readonly match: (id: number, domain: string, map: string, key: string) => void
+  readonly cat: (id: number, domain: string, map: string) => void
   readonly more: (id: number) => void
   readonly drop: (id: number) => void
 }
@@ -27,8 +27,8 @@ export function createLookups(served: Served, send: (message: FromServer) => voi
     most: OPEN_LOOKUPS,
   })
   return {
-    match: (id, map, key) => begin(id, matching(served.image, map, key)),
-    cat: (id, map) => begin(id, allOf(served.image, map)),
+    match: (id, domain, map, key) => begin(id, matching(served.named(domain)?.image, map, key)),
+    cat: (id, domain, map) => begin(id, allOf(served.named(domain)?.image, map)),
     more,
     drop,
   }

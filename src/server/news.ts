@@ -2,11 +2,14 @@
 import type { AccessRule } from '../config/config.ts'
 
 export type News =
-  /** the bytes of an image that was checked, in memory that threads share */
+  /** the bytes of a domain's image that was checked, in memory that threads share */
   | { readonly kind: 'image'; readonly bytes: SharedArrayBuffer }
-  | { readonly kind: 'access'; readonly rules: readonly AccessRule[] }
+  /** a domain is served from now on, or by other rules */
+  | { readonly kind: 'domain'; readonly domain: string; readonly rules: readonly AccessRule[] }
+  /** …or no longer */
+  | { readonly kind: 'gone'; readonly domain: string }
   /** the maps are too old to be vouched for, or no longer are */
-  | { readonly kind: 'expired'; readonly expired: boolean }
+  | { readonly kind: 'expired'; readonly domain: string; readonly expired: boolean }
 
 /** The words of the memory that a thread and the main thread share (Int32Array). */
 export const Control = {

@@ -20,6 +20,7 @@ import { createLookups } from './lookups.ts'
 import type { News } from './news.ts'
 import { rarely } from './rarely.ts'
 import { Responder } from './responder.ts'
+import { Rules } from './rights.ts'
 import { Served } from './served.ts'
 import type { Service } from './service.ts'
 import { type Descriptor, openSockets } from './sockets.ts'
@@ -30,8 +31,8 @@ const COLLECT_MS = 500
 
 /**
  * Serves until its channel or a drain has ended, or something is wrong that the log tells of; everything is
- * closed then. Its sockets open with the first settings, behind the image that was asked for before them: calls
- * that wait in the sockets since the last server process are answered from that image.
+ * closed then. Its sockets open when it is told so, behind the images that were asked for before: calls that wait
+ * in the sockets since the last server process are answered from those.
  */
 export async function runServer(
   stream: Duplex,
@@ -46,15 +47,15 @@ export async function runServer(
   const inform = (news: News) => {
     for (const service of services) service.inform(news)
   }
-  const expiry = watchExpiry(served, log, (expired) => inform({ kind: 'expired', expired }))
-  const stranger = rarely((address: string, count) => {
-    const all = `${count} such addresses so far`
-    log('warning', 'stranger', `no answer to ${address}, which no "allow from" covers; ${all}`)
-  })
+  const expiry = watchExpiry(served, log, (domain, expired) => inform({ kind: 'expired', domain, expired }))
+  const stranger = tellOfStrangers(log)
   // At once: they need a moment, and calls wait.
   const threads = launchThreads(descriptors, transport, stranger, log)
-  let rules: readonly AccessRule[] = []
+  const rules = new Rules()
+  /** the same by domain */
+  const told = new Map<string, readonly AccessRule[]>()
   let access = createAccess(rules, stranger)
+  const opened = Promise.withResolvers<void>()
   let opening: Promise<void> | undefined
   let collecting: NodeJS.Timeout | undefined
   let services: readonly Service[] = []
@@ -72,31 +73,37 @@ export async function runServer(
 
   /** All that there is to tell. */
   const current = (): readonly News[] => [
-    { kind: 'access', rules },
-    { kind: 'expired', expired: served.expired },
-    ...imageNews(served.image),
+    ...[...told].map(([domain, rules]) => ({ kind: 'domain' as const, domain, rules })),
+    ...served.domains.flatMap(({ name, expired, image }) => [
+      { kind: 'expired' as const, domain: name, expired },
+      ...imageNews(image),
+    ]),
   ]
 
   const open = async () => {
+    await loader.idle()
     if (closed) return
     try {
-      const opened = await openSockets(descriptors, {
+      const { services: all, transport: how } = await openSockets(descriptors, {
+        served,
         responder,
         access: (address) => access(address),
+        stranger,
         transport,
         threads,
         news: current(),
         log,
       })
-      ;({ services } = opened)
+      services = all
       // What has changed while they were opened.
       for (const one of current()) inform(one)
       if (closed) for (const service of services) service.close()
-      else send({ kind: 'ready', transport: opened.transport.text })
+      else send({ kind: 'ready', transport: how.text })
     } catch (error) {
       log('error', 'not-listening', (error as Error).message)
       close()
     }
+    opened.resolve()
   }
 
   const drain = async () => {
@@ -108,34 +115,53 @@ export async function runServer(
   const send = (message: FromServer) => channel.send(message)
   const lookups = createLookups(served, send)
 
-  /** Says what became of an image; the first time, when the sockets are open too. */
+  /** Says what became of an image, when the sockets are open too. */
   const report = async (message: FromServer) => {
-    opening ??= open()
-    await opening
+    await opened.promise
     send(message)
   }
+  /** What is served no longer, when nobody needs it. */
+  const collectSoon = () => {
+    if (!transport.batched) return
+    clearTimeout(collecting)
+    collecting = setTimeout(collectAll, COLLECT_MS).unref()
+  }
+
   const loader = createLoader({
     allocate: transport.allocate,
-    loaded(image, { id, fresh }) {
+    loaded(image, { id, domain, fresh }) {
+      if (served.named(domain) === undefined) return
       served.serve(image)
       responder.forget()
       for (const news of imageNews(image)) inform(news)
-      if (transport.batched) {
-        clearTimeout(collecting)
-        collecting = setTimeout(collectAll, COLLECT_MS).unref()
-      }
-      expiry.setFresh(fresh)
+      collectSoon()
+      expiry.setFresh(domain, fresh)
       void report(describe(image, id, fresh))
     },
-    refused: ({ id, path }, reason) => void report({ kind: 'refused', id, path, reason }),
+    refused: ({ id, domain, path }, reason) => void report({ kind: 'refused', id, domain, path, reason }),
   })
 
-  const configure = (message: ServerSettings) => {
-    rules = message.access.map(toRule)
+  const configure = ({ domain, access: list, expire }: ServerSettings) => {
+    const own = list.map(toRule)
+    told.set(domain, own)
+    rules.set(served.add(domain).place, own)
     access = createAccess(rules, stranger)
-    inform({ kind: 'access', rules })
-    expiry.setLimit(message.expire)
-    if (!loader.begin()) opening ??= open()
+    inform({ kind: 'domain', domain, rules: own })
+    expiry.setLimit(domain, expire)
+  }
+
+  const remove = (domain: string) => {
+    const found = served.named(domain)
+    if (found === undefined) return
+    served.remove(domain)
+    told.delete(domain)
+    rules.delete(found.place)
+    loader.forget(domain)
+    expiry.forget(domain)
+    responder.forget()
+    access = createAccess(rules, stranger)
+    inform({ kind: 'gone', domain })
+    collectSoon()
   }
 
   const channel = openChannel<ToServer, FromServer>(stream, toServer, {
@@ -148,15 +174,20 @@ export async function runServer(
           return setLevel(message.level)
         case 'configure':
           return configure(message)
+        case 'remove':
+          return remove(message.domain)
+        case 'open':
+          opening ??= open()
+          return
         case 'load':
           return loader.load(message)
         case 'fresh':
-          if (!loader.setFresh(message.at)) expiry.setFresh(message.at)
+          if (!loader.setFresh(message.domain, message.at)) expiry.setFresh(message.domain, message.at)
           return
         case 'match':
-          return lookups.match(message.id, message.map, message.key)
+          return lookups.match(message.id, message.domain, message.map, message.key)
         case 'cat':
-          return lookups.cat(message.id, message.map)
+          return lookups.cat(message.id, message.domain, message.map)
         case 'more':
           return lookups.more(message.id)
         case 'drop':
@@ -192,10 +223,28 @@ function describe(image: Image, id: number, fresh: number): LoadedImage {
   }
 }
 
+type Stranger = (address: string, domain?: string) => void
+
+function tellOfStrangers(log: Log): Stranger {
+  const toAll = rarely((address: string, count) => {
+    const all = `${count} such addresses so far`
+    log('warning', 'stranger', `no answer to ${address}, which no "allow from" covers; ${all}`)
+  })
+  const toOne = rarely(([address, domain]: readonly [string, string], count) => {
+    const all = `${count} such calls so far`
+    log(
+      'warning',
+      'stranger',
+      `no answer to ${address} about ${domain}, where no "allow from" covers it; ${all}`,
+    )
+  })
+  return (address, domain) => (domain === undefined ? toAll(address) : toOne([address, domain]))
+}
+
 function launchThreads(
   descriptors: readonly Descriptor[],
   transport: Transport,
-  stranger: (address: string) => void,
+  stranger: Stranger,
   log: Log,
 ): ReadonlyMap<number, Batched> {
   const udp = transport.batched ? descriptors.filter(({ kind }) => kind === 'udp4' || kind === 'udp6') : []

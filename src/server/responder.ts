@@ -26,6 +26,7 @@ import {
 } from '../../rpc/yp-results.ts'
 import type { MapView } from '../maps/image.ts'
 import { SpecialKey } from '../maps/image-format.ts'
+import type { Rights } from './rights.ts'
 import type { Served, ServedDomain } from './served.ts'
 
 /** What of the caller matters for an answer. */
@@ -34,6 +35,13 @@ export interface Caller {
   readonly reserved: boolean
   /** the longest reply its transport carries, in bytes */
   readonly limit: number
+  /** the domains it may ask for */
+  readonly rights: Rights
+}
+
+/** The same, used for one caller after the other. */
+export interface Asking extends Caller {
+  rights: Rights
 }
 
 const MASTER_NAME = Buffer.from(SpecialKey.masterName, 'latin1')
@@ -43,6 +51,10 @@ export class Responder {
   body: Buffer | undefined
   bodyStart = 0
   bodyEnd = 0
+  /** of the domain whose image the body is; -1 when it is none */
+  place = -1
+  /** set when there was no reply because the caller may not ask for this domain */
+  refused: ServedDomain | undefined
   readonly #served: Served
   readonly #reader = new XdrReader(new Uint8Array(0))
   readonly #call: Call = { xid: 0, program: 0, version: 0, procedure: 0 }
@@ -61,6 +73,8 @@ export class Responder {
     this.body = undefined
     this.bodyStart = 0
     this.bodyEnd = 0
+    this.place = -1
+    this.refused = undefined
     this.#reader.reset(bytes, start, end)
     const denial = decodeCall(this.#reader, call)
     if (denial !== undefined) {
@@ -78,6 +92,7 @@ export class Responder {
   /** For when another image is served: the last reply must not keep the old one in memory until the next call. */
   forget(): void {
     this.body = undefined
+    this.refused = undefined
   }
 
   #accept(caller: Caller, head: XdrWriter): boolean {
@@ -86,6 +101,7 @@ export class Responder {
     encodeAccepted(head, xid, AcceptStat.SUCCESS)
     try {
       const due = this.#procedure(caller, head)
+      if (this.refused !== undefined) return false
       if (due !== undefined) return due
       head.offset = rewind
       encodeAccepted(head, xid, AcceptStat.PROC_UNAVAIL)
@@ -107,12 +123,12 @@ export class Responder {
         return true
       case YpProcedure.DOMAIN:
         decodeDomain(reader, args)
-        head.bool(this.#isVouchedFor(args.domain))
+        head.bool(this.#isVouchedFor(args.domain, caller))
         return true
       case YpProcedure.DOMAIN_NONACK:
         decodeDomain(reader, args)
         head.bool(true)
-        return this.#isVouchedFor(args.domain)
+        return this.#isVouchedFor(args.domain, caller)
       case YpProcedure.MATCH:
         decodeKey(reader, args)
         this.#match(caller, head)
@@ -135,7 +151,7 @@ export class Responder {
         return true
       case YpProcedure.ORDER:
         decodeNoKey(reader, args)
-        this.#order(head)
+        this.#order(caller, head)
         return true
       case YpProcedure.MAPLIST:
         decodeDomain(reader, args)
@@ -154,7 +170,7 @@ export class Responder {
 
   #match(caller: Caller, head: XdrWriter): void {
     const { key } = this.#args
-    const map = this.#map(true)
+    const map = this.#map(true, caller)
     if (typeof map === 'number') return encodeValueError(head, map)
     const number = visible(map, caller) ? find(map, this.#reader.bytes, key) : -1
     if (number < 0) return encodeValueError(head, YpStat.NOKEY)
@@ -165,7 +181,7 @@ export class Responder {
   /** FIRST, and NEXT: the smallest key greater than the given one, whether that exists or not. */
   #enumerate(caller: Caller, head: XdrWriter, behindKey: boolean): void {
     const { key } = this.#args
-    const map = this.#map(behindKey)
+    const map = this.#map(behindKey, caller)
     if (typeof map === 'number') return encodeKeyValueError(head, map)
     const { bytes } = this.#reader
     const number = behindKey ? map.successor(bytes, key.start, lengthWithoutNul(bytes, key)) : 0
@@ -175,7 +191,7 @@ export class Responder {
   }
 
   #all(caller: Caller, head: XdrWriter): void {
-    const map = this.#map(false)
+    const map = this.#map(false, caller)
     if (typeof map === 'number') return encodeAllError(head, map)
     if (!visible(map, caller)) return encodeAllError(head, YpStat.NOMORE)
     this.#setBody(map.section, map.sectionEnd)
@@ -184,7 +200,7 @@ export class Responder {
 
   /** `ypresp_master` is `ypresp_val` on the wire: the answer is the record of YP_MASTER_NAME. */
   #master(caller: Caller, head: XdrWriter): void {
-    const map = this.#map(false)
+    const map = this.#map(false, caller)
     if (typeof map === 'number') return encodeValueError(head, map)
     const number = map.find(MASTER_NAME, 0, MASTER_NAME.length)
     if (number < 0) return encodeValueError(head, YpStat.BADDB)
@@ -192,41 +208,47 @@ export class Responder {
     if (!this.#fits(caller, head)) encodeValueError(head, YpStat.YPERR)
   }
 
-  #order(head: XdrWriter): void {
-    const map = this.#map(false)
+  #order(caller: Caller, head: XdrWriter): void {
+    const map = this.#map(false, caller)
     if (typeof map === 'number') return encodeOrder(head, map, 0)
-    const domain = this.#domain(this.#args.domain)
-    encodeOrder(head, YpStat.TRUE, domain?.image.created ?? 0)
+    const domain = this.#domain(this.#args.domain, caller)
+    encodeOrder(head, YpStat.TRUE, domain?.image?.created ?? 0)
   }
 
   #mapList(caller: Caller, head: XdrWriter): void {
     const { domain } = this.#args
     if (domain.length === 0) return encodeMapList(head, YpStat.BADARGS, [])
-    const served = this.#domain(domain)
-    if (served === undefined) return encodeMapList(head, YpStat.NODOM, [])
-    this.body = served.mapList
-    this.#setBody(0, served.mapList.length)
+    const maps = this.#domain(domain, caller)?.maps
+    if (maps === undefined) return encodeMapList(head, YpStat.NODOM, [])
+    this.body = maps.list
+    this.#setBody(0, maps.list.length)
     if (!this.#fits(caller, head)) encodeMapList(head, YpStat.YPERR, [])
   }
 
   /** What ypbind asks before it binds: where the data has expired, another server is the better one. */
-  #isVouchedFor(domain: Span): boolean {
-    return !this.#served.expired && this.#domain(domain) !== undefined
+  #isVouchedFor(domain: Span, caller: Caller): boolean {
+    const found = this.#domain(domain, caller)
+    return found?.maps !== undefined && !found.expired
   }
 
-  #domain(domain: Span): ServedDomain | undefined {
-    return this.#served.find(this.#reader.bytes, domain)
+  /** Undefined also when the caller may not ask for it: there is no reply then. */
+  #domain(domain: Span, { rights }: Caller): ServedDomain | undefined {
+    const found = this.#served.find(this.#reader.bytes, domain)
+    if (found === undefined || found.isFor(rights)) return found
+    this.refused = found
+    return undefined
   }
 
   /** The map that the call names, or the status that says why there is none. */
-  #map(withKey: boolean): MapView | YpStat {
+  #map(withKey: boolean, caller: Caller): MapView | YpStat {
     const { domain, map, key } = this.#args
+    const served = this.#domain(domain, caller)
     if (domain.length === 0 || map.length === 0 || (withKey && key.length === 0)) return YpStat.BADARGS
-    const served = this.#domain(domain)
-    if (served === undefined) return YpStat.NODOM
-    const view = served.findMap(this.#reader.bytes, map)
+    if (served?.maps === undefined) return YpStat.NODOM
+    const view = served.maps.find(this.#reader.bytes, map)
     if (view === undefined) return YpStat.NOMAP
-    this.body = served.image.bytes
+    this.body = served.maps.image.bytes
+    this.place = served.place
     return view
   }
 

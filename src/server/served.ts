@@ -1,52 +1,103 @@
-/** What is served now: one domain, with one whole image, replaced by one assignment. */
+/** What is served now: domains, each with one whole image, replaced by one assignment. */
 import type { Span } from '../../rpc/xdr-reader.ts'
 import { XdrWriter } from '../../rpc/xdr-writer.ts'
 import { YpStat } from '../../rpc/yp.ts'
 import { encodeMapList } from '../../rpc/yp-results.ts'
 import type { Image, MapView } from '../maps/image.ts'
 import { MAX_NAME_BYTES } from '../maps/image-format.ts'
+import { PLACES, type Rights, rightsAt } from './rights.ts'
 
-export class ServedDomain {
+/** The maps of an image by their names. */
+export class ServedMaps {
   readonly image: Image
   /** the answer to MAPLIST */
-  readonly mapList: Buffer
-  readonly #name: Buffer
+  readonly list: Buffer
   readonly #maps: readonly { readonly name: Buffer; readonly view: MapView }[]
 
   constructor(image: Image) {
     this.image = image
-    this.mapList = encodedMapList(image.maps.map((map) => map.name))
-    this.#name = Buffer.from(image.domain, 'latin1')
+    this.list = encodedMapList(image.maps.map((map) => map.name))
     this.#maps = image.maps.map((view) => ({ name: Buffer.from(view.name, 'latin1'), view }))
+  }
+
+  /** A domain has a few dozen maps at most; names that differ mostly do so in length or at once. */
+  find(bytes: Uint8Array, name: Span): MapView | undefined {
+    for (const map of this.#maps) if (equal(map.name, bytes, name)) return map.view
+    return undefined
+  }
+}
+
+export class ServedDomain {
+  readonly name: string
+  /** among all domains, from 0; that of one which is served no longer goes to another */
+  readonly place: number
+  /** undefined until there is an image */
+  maps: ServedMaps | undefined
+  /** The image is too old to be vouched for: DOMAIN no longer says yes, and all else is answered as before. */
+  expired = false
+  readonly #name: Buffer
+  readonly #low: number
+  readonly #high: number
+
+  constructor(name: string, place: number) {
+    this.name = name
+    this.place = place
+    this.#name = Buffer.from(name, 'latin1')
+    const { low, high } = rightsAt(place)
+    this.#low = low
+    this.#high = high
+  }
+
+  get image(): Image | undefined {
+    return this.maps?.image
   }
 
   isNamed(bytes: Uint8Array, name: Span): boolean {
     return equal(this.#name, bytes, name)
   }
 
-  /** A domain has a few dozen maps at most; names that differ mostly do so in length or at once. */
-  findMap(bytes: Uint8Array, name: Span): MapView | undefined {
-    for (const map of this.#maps) if (equal(map.name, bytes, name)) return map.view
-    return undefined
+  isFor({ low, high }: Rights): boolean {
+    return ((low & this.#low) | (high & this.#high)) !== 0
   }
 }
 
 export class Served {
-  /** The image is too old to be vouched for: DOMAIN no longer says yes, and all else is answered as before. */
-  expired = false
-  #domain: ServedDomain | undefined
+  #domains: readonly ServedDomain[] = []
 
-  get image(): Image | undefined {
-    return this.#domain?.image
+  get domains(): readonly ServedDomain[] {
+    return this.#domains
   }
 
-  /** From the next request on, answers come from this image, and what it replaces is there no more. */
-  serve(image: Image): void {
-    this.#domain = new ServedDomain(image)
+  /** The domain of this name, as it is or without an image. Throws when there are too many. */
+  add(name: string): ServedDomain {
+    const known = this.named(name)
+    if (known !== undefined) return known
+    const taken = new Set(this.#domains.map(({ place }) => place))
+    const place = Array.from({ length: PLACES }, (_, one) => one).find((one) => !taken.has(one))
+    if (place === undefined) throw new Error(`more than ${PLACES} domains`)
+    const domain = new ServedDomain(name, place)
+    this.#domains = [...this.#domains, domain]
+    return domain
+  }
+
+  remove(name: string): void {
+    this.#domains = this.#domains.filter((domain) => domain.name !== name)
+  }
+
+  named(name: string): ServedDomain | undefined {
+    return this.#domains.find((domain) => domain.name === name)
+  }
+
+  /** From the next request on, answers of its domain come from this image, and what it replaces is there no more. */
+  serve(image: Image): ServedDomain {
+    const domain = this.add(image.domain)
+    domain.maps = new ServedMaps(image)
+    return domain
   }
 
   find(bytes: Uint8Array, name: Span): ServedDomain | undefined {
-    return this.#domain?.isNamed(bytes, name) ? this.#domain : undefined
+    for (const domain of this.#domains) if (domain.isNamed(bytes, name)) return domain
+    return undefined
   }
 }
 

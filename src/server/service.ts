@@ -1,4 +1,18 @@
+import type { Log } from '../log.ts'
+import type { Access } from './access.ts'
 import type { News } from './news.ts'
+import type { Responder } from './responder.ts'
+import type { Served } from './served.ts'
+
+/** What a socket of the main thread is served with. */
+export interface Serving {
+  readonly served: Served
+  readonly responder: Responder
+  readonly access: Access
+  /** told of a call for a domain that its sender may not ask for */
+  readonly stranger: (address: string, domain: string) => void
+  readonly log: Log
+}
 
 /** Answering on one socket. */
 export interface Service {

@@ -2,13 +2,10 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import type { Log } from '../log.ts'
-import type { Access } from './access.ts'
 import type { Batched } from './batched-udp.ts'
 import { RECEIVE_BUFFER_BYTES } from './limits.ts'
 import type { News } from './news.ts'
-import type { Responder } from './responder.ts'
-import type { Service } from './service.ts'
+import type { Service, Serving } from './service.ts'
 import { serveTcp } from './tcp.ts'
 import { oneByOne, type Transport } from './transport.ts'
 import { serveUdp } from './udp.ts'
@@ -23,15 +20,12 @@ export interface Descriptor {
 /** The kernel cuts it to its own maximum. */
 const BACKLOG = 511
 
-export interface Answering {
-  readonly responder: Responder
-  readonly access: Access
+export interface Answering extends Serving {
   readonly transport: Transport
   /** threads that were started for some of the descriptors */
   readonly threads: ReadonlyMap<number, Batched>
   /** what a thread of its own begins with */
   readonly news: readonly News[]
-  readonly log: Log
 }
 
 export interface Opened {
@@ -67,39 +61,34 @@ export async function openSockets(descriptors: readonly Descriptor[], answering:
   return { services, transport }
 }
 
-async function openTcp(fd: number, { responder, access, log }: Answering): Promise<Service> {
+async function openTcp(fd: number, serving: Serving): Promise<Service> {
   const server = createServer({ allowHalfOpen: true })
   const listening = once(server, 'listening')
   server.listen({ fd, backlog: BACKLOG })
   await listening
   // No connection is accepted before this: the event loop has not turned since.
-  return serveTcp(server, responder, access, log)
+  return serveTcp(server, serving)
 }
 
 /** The second way, where the first is not to be had. */
 async function openUdp(
   kind: string,
   fd: number,
-  { responder, access, transport, threads, news, log }: Answering,
+  answering: Answering,
 ): Promise<{ readonly service: Service; readonly transport: Transport }> {
   if (kind !== 'udp4' && kind !== 'udp6') throw new Error('tcp, udp4 or udp6 expected')
+  const { transport, threads, news } = answering
   const thread = transport.batched ? threads.get(fd) : undefined
-  if (thread === undefined) return { service: openOneByOne(kind, fd, responder, access, log), transport }
+  if (thread === undefined) return { service: openOneByOne(kind, fd, answering), transport }
   try {
     return { service: await thread.begin(news), transport }
   } catch (error) {
-    const service = openOneByOne(kind, fd, responder, access, log)
+    const service = openOneByOne(kind, fd, answering)
     return { service, transport: oneByOne((error as Error).message) }
   }
 }
 
-function openOneByOne(
-  kind: 'udp4' | 'udp6',
-  fd: number,
-  responder: Responder,
-  access: Access,
-  log: Log,
-): Service {
+function openOneByOne(kind: 'udp4' | 'udp6', fd: number, serving: Serving): Service {
   const socket = createSocket({
     type: kind,
     // An address needs no resolver; the default goes through one for every reply.
@@ -116,5 +105,5 @@ function openOneByOne(
   } catch {
     // A smaller one serves as well, until there is a burst.
   }
-  return serveUdp(socket, responder, access, log)
+  return serveUdp(socket, serving)
 }

@@ -6,8 +6,6 @@ import type { Server, Socket } from 'node:net'
 import { DecodeError } from '../../rpc/errors.ts'
 import { CALL_LIMITS, MARK_BYTES, RecordAssembler, writeMark } from '../../rpc/record.ts'
 import { XdrWriter } from '../../rpc/xdr-writer.ts'
-import type { Log } from '../log.ts'
-import type { Access } from './access.ts'
 import {
   COPIED_REPLY_BYTES,
   DRAIN_IDLE_MS,
@@ -18,11 +16,10 @@ import {
   TCP_IDLE_MS,
 } from './limits.ts'
 import { rarely } from './rarely.ts'
-import type { Caller, Responder } from './responder.ts'
-import type { Service } from './service.ts'
-
-const RESERVED: Caller = { reserved: true, limit: Infinity }
-const UNRESERVED: Caller = { reserved: false, limit: Infinity }
+import type { Asking } from './responder.ts'
+import { hasRights } from './rights.ts'
+import type { ServedDomain } from './served.ts'
+import type { Service, Serving } from './service.ts'
 
 /** A reply's header and the longest result that is encoded rather than taken from an image. */
 const HEAD_BYTES = 128
@@ -31,7 +28,8 @@ const HEAD_BYTES = 128
  * Answers on a listening server until it is closed. The server must allow half-open connections: a client may
  * close its side behind its last call and still wait for the answer.
  */
-export function serveTcp(server: Server, responder: Responder, access: Access, log: Log): Service {
+export function serveTcp(server: Server, serving: Serving): Service {
+  const { access, log } = serving
   const head = new XdrWriter(Buffer.alloc(HEAD_BYTES))
   const open = new Map<Socket, Connection>()
   server.maxConnections = TCP_CONNECTIONS
@@ -45,11 +43,11 @@ export function serveTcp(server: Server, responder: Responder, access: Access, l
   server.on('connection', (socket: Socket) => {
     // Without an address it is already gone again.
     const { remoteAddress, remotePort = 65_535 } = socket
-    if (remoteAddress === undefined || !access(remoteAddress)) {
+    if (remoteAddress === undefined || !hasRights(access(remoteAddress))) {
       socket.destroy()
       return
     }
-    const connection = new Connection(socket, remotePort < 1024 ? RESERVED : UNRESERVED, responder, head)
+    const connection = new Connection(socket, remoteAddress, remotePort < 1024, serving, head)
     open.set(socket, connection)
     socket.on('close', () => open.delete(socket))
     connection.start()
@@ -85,8 +83,11 @@ interface Rest {
 
 class Connection {
   readonly #socket: Socket
-  readonly #caller: Caller
-  readonly #responder: Responder
+  readonly #address: string
+  readonly #caller: Asking
+  /** those that the caller's rights are of */
+  #domains: readonly ServedDomain[]
+  readonly #serving: Serving
   readonly #head: XdrWriter
   readonly #assembler = new RecordAssembler(CALL_LIMITS)
   /** bytes received and not yet looked at, because a reply must go out first */
@@ -96,10 +97,12 @@ class Connection {
   #broken = false
   #draining = false
 
-  constructor(socket: Socket, caller: Caller, responder: Responder, head: XdrWriter) {
+  constructor(socket: Socket, address: string, reserved: boolean, serving: Serving, head: XdrWriter) {
     this.#socket = socket
-    this.#caller = caller
-    this.#responder = responder
+    this.#address = address
+    this.#caller = { reserved, limit: Infinity, rights: serving.access(address) }
+    this.#domains = serving.served.domains
+    this.#serving = serving
     this.#head = head
   }
 
@@ -163,7 +166,7 @@ class Connection {
   /** Answers the records in `chunk`, until it is used up or a reply has to wait for its reader. */
   #work(chunk: Buffer): void {
     let at = 0
-    while (at < chunk.length) {
+    while (at < chunk.length && !this.#broken) {
       at = this.#assembler.take(chunk, at)
       if (!this.#assembler.complete) break
       if (!this.#answer(this.#assembler.record)) {
@@ -179,9 +182,17 @@ class Connection {
   /** Returns false when the reader must catch up first. */
   #answer(record: Buffer): boolean {
     const head = this.#head
-    const responder = this.#responder
+    const { responder, access, served } = this.#serving
     head.offset = MARK_BYTES
-    if (!responder.respond(record, 0, record.length, this.#caller, head)) return true
+    // Rules that change are for those who come; but its bits must not be taken for other domains'.
+    if (this.#domains !== served.domains) {
+      this.#domains = served.domains
+      this.#caller.rights = access(this.#address)
+    }
+    if (!responder.respond(record, 0, record.length, this.#caller, head)) {
+      if (responder.refused !== undefined) this.#refuse(responder.refused.name)
+      return true
+    }
     const { body, bodyStart, bodyEnd } = responder
     const length = head.offset - MARK_BYTES + bodyEnd - bodyStart
     if (body === undefined || length <= COPIED_REPLY_BYTES) {
@@ -197,6 +208,13 @@ class Connection {
     this.#socket.write(body.subarray(bodyStart, bodyStart + first))
     this.#rest = { image: body, at: bodyStart + first, end: bodyEnd }
     return this.#writeRest()
+  }
+
+  /** To this domain the caller is a stranger; what it was told of others still goes out. */
+  #refuse(domain: string): void {
+    this.#serving.stranger(this.#address, domain)
+    this.#broken = true
+    this.#socket.destroySoon()
   }
 
   /** The image's bytes are written as they lie; the kernel's readiness decides how many at a time. */

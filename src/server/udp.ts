@@ -2,12 +2,11 @@
 import type { RemoteInfo, Socket } from 'node:dgram'
 import { DecodeError } from '../../rpc/errors.ts'
 import { XdrWriter } from '../../rpc/xdr-writer.ts'
-import type { Log } from '../log.ts'
-import type { Access } from './access.ts'
 import { UDP_CALL_BYTES, UDP_REPLIES_IN_FLIGHT, UDP_REPLY_BYTES } from './limits.ts'
 import { rarely } from './rarely.ts'
-import type { Caller, Responder } from './responder.ts'
-import type { Service } from './service.ts'
+import type { Asking, Caller, Responder } from './responder.ts'
+import { hasRights, NO_RIGHTS } from './rights.ts'
+import type { Service, Serving } from './service.ts'
 
 /** A reply's buffer, with the callback that makes it free again: made once, used for many replies. */
 interface Slot {
@@ -15,12 +14,11 @@ interface Slot {
   readonly sent: () => void
 }
 
-const RESERVED: Caller = { reserved: true, limit: UDP_REPLY_BYTES }
-const UNRESERVED: Caller = { reserved: false, limit: UDP_REPLY_BYTES }
-
 /** Answers on a bound socket until it is closed. */
-export function serveUdp(socket: Socket, responder: Responder, access: Access, log: Log): Service {
+export function serveUdp(socket: Socket, { responder, access, stranger, log }: Serving): Service {
   const free: Slot[] = []
+  const reserved: Asking = { reserved: true, limit: UDP_REPLY_BYTES, rights: NO_RIGHTS }
+  const unreserved: Asking = { ...reserved, reserved: false }
   let slots = 0
   let draining = false
   let closed = false
@@ -55,12 +53,17 @@ export function serveUdp(socket: Socket, responder: Responder, access: Access, l
   )
   socket.on('message', (request: Buffer, from: RemoteInfo) => {
     // Nobody can be answered on port 0, and Node throws when told to send there: forged, or RFC 768's "no port".
-    if (from.port === 0 || request.length > UDP_CALL_BYTES || !access(from.address)) return
+    if (from.port === 0 || request.length > UDP_CALL_BYTES) return
+    const rights = access(from.address)
+    if (!hasRights(rights)) return
     const slot = takeSlot()
     if (slot === undefined) return
     const { writer } = slot
     writer.offset = 0
-    if (!answer(responder, request, from.port < 1024 ? RESERVED : UNRESERVED, writer)) {
+    const caller = from.port < 1024 ? reserved : unreserved
+    caller.rights = rights
+    if (!answer(responder, request, caller, writer)) {
+      if (responder.refused !== undefined) stranger(from.address, responder.refused.name)
       free.push(slot)
       return
     }

@@ -1,53 +1,57 @@
-/** Verdicts on callers by the bytes of their addresses, remembered in a table that nothing is allocated for. */
-import type { AccessRule } from '../config/config.ts'
-import { judgeAddress } from './access.ts'
+/** Rights of callers by the bytes of their addresses, remembered in a table that nothing is allocated for. */
 import { REMEMBERED_CALLERS } from './limits.ts'
+import { hasRights, type Rights, type Rules } from './rights.ts'
 
-/** A power of two; of two addresses with one place the later one is remembered. */
-const PLACES = 2 ** Math.ceil(Math.log2(REMEMBERED_CALLERS))
+/** A power of two; of two addresses with one slot the later one is remembered. */
+const SLOTS = 2 ** Math.ceil(Math.log2(REMEMBERED_CALLERS))
 
-const ALLOWED = 1
-const REFUSED = 2
+/** Rights that are written anew for each caller. */
+export type CallerRights = { -readonly [K in keyof Rights]: Rights[K] }
 
 export class Verdicts {
-  readonly #rules: readonly AccessRule[]
+  readonly #rules: Rules
   readonly #refused: (address: Uint8Array) => void
-  readonly #verdicts = new Uint8Array(PLACES)
-  /** 16 bytes a place, and the length of the address there */
-  readonly #addresses = new Uint8Array(PLACES * 16)
-  readonly #lengths = new Uint8Array(PLACES)
+  readonly #low = new Int32Array(SLOTS)
+  readonly #high = new Int32Array(SLOTS)
+  /** 16 bytes a slot, and the length of the address there; 0: none */
+  readonly #addresses = new Uint8Array(SLOTS * 16)
+  readonly #lengths = new Uint8Array(SLOTS)
 
   /** `refused` hears of a stranger when its address is first judged, and again when it has been forgotten. */
-  constructor(rules: readonly AccessRule[], refused: (address: Uint8Array) => void) {
+  constructor(rules: Rules, refused: (address: Uint8Array) => void) {
     this.#rules = rules
     this.#refused = refused
   }
 
-  allows(bytes: Uint8Array, start: number, length: number): boolean {
-    const place = placeOf(bytes, start, length)
-    if (this.#verdicts[place] !== 0 && this.#isThere(place, bytes, start, length)) {
-      return this.#verdicts[place] === ALLOWED
-    }
-    const address = bytes.slice(start, start + length)
-    const allowed = judgeAddress(this.#rules, address)
-    this.#verdicts[place] = allowed ? ALLOWED : REFUSED
-    this.#addresses.set(address, place * 16)
-    this.#lengths[place] = length
-    if (!allowed) this.#refused(address)
-    return allowed
+  /** Writes what the caller may ask for into `rights`; false for a stranger. */
+  judge(bytes: Uint8Array, start: number, length: number, rights: CallerRights): boolean {
+    const slot = slotOf(bytes, start, length)
+    if (!this.#isThere(slot, bytes, start, length)) this.#learn(slot, bytes.slice(start, start + length))
+    rights.low = this.#low[slot]!
+    rights.high = this.#high[slot]!
+    return hasRights(rights)
   }
 
-  #isThere(place: number, bytes: Uint8Array, start: number, length: number): boolean {
-    if (this.#lengths[place] !== length) return false
-    const at = place * 16
+  #learn(slot: number, address: Uint8Array): void {
+    const rights = this.#rules.judge(address)
+    this.#low[slot] = rights.low
+    this.#high[slot] = rights.high
+    this.#addresses.set(address, slot * 16)
+    this.#lengths[slot] = address.length
+    if (!hasRights(rights)) this.#refused(address)
+  }
+
+  #isThere(slot: number, bytes: Uint8Array, start: number, length: number): boolean {
+    if (this.#lengths[slot] !== length) return false
+    const at = slot * 16
     for (let i = 0; i < length; i++) if (this.#addresses[at + i] !== bytes[start + i]) return false
     return true
   }
 }
 
 /** FNV-1a: whoever makes addresses collide makes their owners be judged anew, and no more. */
-function placeOf(bytes: Uint8Array, start: number, length: number): number {
+function slotOf(bytes: Uint8Array, start: number, length: number): number {
   let hash = 0x811c9dc5
   for (let i = 0; i < length; i++) hash = Math.imul(hash ^ bytes[start + i]!, 0x01000193)
-  return (hash ^ (hash >>> 15)) & (PLACES - 1)
+  return (hash ^ (hash >>> 15)) & (SLOTS - 1)
 }

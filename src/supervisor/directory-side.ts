@@ -8,6 +8,7 @@ import {
   type ToDirectory,
 } from '../messages/directory.ts'
 import type { Account } from './accounts.ts'
+import { changesOf } from './changes.ts'
 import { type Child, startChild } from './child.ts'
 import { createKeeper, type Life } from './keeper.ts'
 import { createRequests } from './requests.ts'
@@ -22,12 +23,14 @@ const HEAP_PART = 0.4
 
 export interface DirectoryPlan {
   readonly account: Account | undefined
-  readonly settings: DirectorySettings
+  /** of each domain */
+  readonly settings: readonly DirectorySettings[]
   /** resident memory it may have, in MiB */
   readonly memory: number
 }
 
-export type Progress = Extract<FromDirectory, { kind: 'progress' }>
+type Told = Extract<FromDirectory, { kind: 'progress' }>
+export type Progress = Omit<Told, 'domain'>
 export type RejectedRows = Extract<FromDirectory, { kind: 'rows' }>['rows']
 
 export interface DirectorySide {
@@ -37,14 +40,15 @@ export interface DirectorySide {
   readonly renew: (plan: DirectoryPlan) => Promise<void>
   /** Resolves when the refresh is over; throws why it was trashed. */
   readonly refresh: (
+    domain: string,
     force: boolean,
     directory?: string,
     progress?: (progress: Progress) => void,
   ) => Promise<void>
-  /** What it published can't be served: it is to make it anew. */
-  readonly recommit: () => void
-  readonly rejected: () => AsyncGenerator<RejectedRows>
-  readonly state: () => DirectorySideState | undefined
+  /** What it published of this domain can't be served: it is to make it anew. */
+  readonly recommit: (domain: string) => void
+  readonly rejected: (domain: string) => AsyncGenerator<RejectedRows>
+  readonly state: (domain: string) => DirectorySideState | undefined
   readonly setLevel: (level: LogLevel) => void
   readonly process: () => { readonly child: Child<ToDirectory> | undefined; readonly restarts: number }
   readonly stop: () => Promise<void>
@@ -61,15 +65,19 @@ export interface DirectorySideOptions {
 export function createDirectorySide(options: DirectorySideOptions): DirectorySide {
   const { program, level, log, changed } = options
   let { plan } = options
-  let state: DirectorySideState | undefined
+  /** by domain, as the process that runs told it, or the one before */
+  const states = new Map<string, DirectorySideState>()
   /** of the process that runs, or of the next */
   let requests = createRequests<RejectedRows>()
-  const watchers = new Set<(progress: Progress) => void>()
+  const watchers = new Set<(progress: Told) => void>()
 
   /** for the next process, if none runs */
-  let recommit = false
+  const recommits = new Set<string>()
+
+  const isOurs = (name: string) => plan.settings.some(({ domain }) => domain === name)
 
   const start = (from: DirectoryPlan, { ready, sound, ended }: Life): Child<ToDirectory> => {
+    const silent = new Set(from.settings.map(({ domain }) => domain))
     const child: Child<ToDirectory> = startChild({
       role: 'directory',
       program,
@@ -84,9 +92,12 @@ export function createDirectorySide(options: DirectorySideOptions): DirectorySid
       message(message) {
         switch (message.kind) {
           case 'state':
-            state = message
+            // A domain that was removed may have something to say yet.
+            if (!isOurs(message.domain)) return
+            states.set(message.domain, message)
             changed(message)
-            ready()
+            silent.delete(message.domain)
+            if (silent.size === 0) ready()
             if (message.last !== null && message.last.outcome !== 'trashed') sound()
             return
           case 'progress':
@@ -104,16 +115,17 @@ export function createDirectorySide(options: DirectorySideOptions): DirectorySid
       },
     })
     child.send({ kind: 'log-level', level: level() })
-    child.send(from.settings)
-    if (recommit) child.send({ kind: 'recommit' })
-    recommit = false
+    for (const settings of from.settings) child.send(settings)
+    for (const domain of recommits) child.send({ kind: 'recommit', domain })
+    recommits.clear()
     return child
   }
 
   const lost = () => {
-    if (state !== undefined) {
-      state = { ...state, refreshing: false, next: 0 }
-      changed(state)
+    for (const [domain, state] of states) {
+      const now = { ...state, refreshing: false, next: 0 }
+      states.set(domain, now)
+      changed(now)
     }
     requests.fail('the directory process is gone')
     requests = createRequests()
@@ -127,6 +139,11 @@ export function createDirectorySide(options: DirectorySideOptions): DirectorySid
     log,
   )
 
+  /** What was known of domains that are there no more. */
+  const forget = () => {
+    for (const domain of states.keys()) if (!isOurs(domain)) states.delete(domain)
+  }
+
   const say = (id: number, message: ToDirectory) => {
     const child = keeper.current()
     if (child === undefined) requests.end(id, 'the directory process is not running')
@@ -136,36 +153,44 @@ export function createDirectorySide(options: DirectorySideOptions): DirectorySid
   return {
     begin: keeper.begin,
     configure(next) {
+      const { changed, removed } = changesOf(plan.settings, next.settings)
       plan = next
       keeper.replan(next)
-      keeper.current()?.send(next.settings)
+      const child = keeper.current()
+      for (const domain of removed) child?.send({ kind: 'remove', domain })
+      for (const settings of changed) child?.send(settings)
+      forget()
     },
     async renew(next) {
       plan = next
+      forget()
       await keeper.renew(next)
     },
-    async refresh(force, directory, progress) {
-      if (progress !== undefined) watchers.add(progress)
+    async refresh(domain, force, directory, progress) {
+      const watcher = ({ domain: of, ...told }: Told) => {
+        if (of === domain) progress?.(told)
+      }
+      watchers.add(watcher)
       try {
         await requests.done((id) =>
-          say(id, { kind: 'refresh', id, force, ...(directory !== undefined && { directory }) }),
+          say(id, { kind: 'refresh', id, domain, force, ...(directory !== undefined && { directory }) }),
         )
       } finally {
-        if (progress !== undefined) watchers.delete(progress)
+        watchers.delete(watcher)
       }
     },
-    recommit() {
+    recommit(domain) {
       const child = keeper.current()
-      recommit = child === undefined
-      child?.send({ kind: 'recommit' })
+      if (child === undefined) recommits.add(domain)
+      child?.send({ kind: 'recommit', domain })
     },
-    rejected: () =>
+    rejected: (domain) =>
       requests.parts({
-        ask: (id) => say(id, { kind: 'rejected', id }),
+        ask: (id) => say(id, { kind: 'rejected', id, domain }),
         more: (id) => say(id, { kind: 'more', id }),
         drop: (id) => keeper.current()?.send({ kind: 'drop', id }),
       }),
-    state: () => state,
+    state: (domain) => states.get(domain),
     setLevel: (to) => keeper.current()?.send({ kind: 'log-level', level: to }),
     process: () => ({ child: keeper.current(), restarts: keeper.restarts() }),
     stop: keeper.stop,

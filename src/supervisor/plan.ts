@@ -1,6 +1,6 @@
 /** What a configuration means on this host: accounts, places, and what each child is told. */
 import { availableParallelism } from 'node:os'
-import type { Config } from '../config/config.ts'
+import type { Config, DomainConfig } from '../config/config.ts'
 import { fingerprint } from '../config/fingerprint.ts'
 import { controlPath } from '../control/path.ts'
 import type { Log } from '../log.ts'
@@ -11,7 +11,7 @@ import { findAccounts, findGroup } from './accounts.ts'
 import { warnOfUnreadable } from './config-files.ts'
 import type { DirectoryPlan } from './directory-side.ts'
 import { checkProgram } from './readable.ts'
-import type { ServerPlan } from './server-side.ts'
+import type { ServedPlan, ServerPlan } from './server-side.ts'
 import { directorySettings, serverSettings } from './settings.ts'
 import { prepareStateDirectory, stateDirectoryOf } from './state-directory.ts'
 
@@ -36,24 +36,31 @@ export function makePlan(config: Config, program: string, log: Log): Plan {
   const state = stateDirectoryOf(config.state, accounts !== undefined)
   prepareStateDirectory(state, accounts)
   const { socket, group } = config.control
-  const domain = config.domains[0]!
   return {
     state,
     workers: config.udpWorkers === 'auto' ? availableParallelism() : config.udpWorkers,
     control: { path: socket ?? controlPath(), group: group === undefined ? undefined : findGroup(group) },
     server: {
       account: accounts?.server,
-      settings: bounded(serverSettings(domain)),
-      image: {
-        path: imagePath({ state, domain: domain.domain }),
-        domain: domain.domain,
-        fingerprint: fingerprint(domain).toString('hex'),
-      },
+      domains: config.domains.map((domain) => servedPlan(domain, state)),
     },
     directory: {
       account: accounts?.directory,
-      settings: bounded(directorySettings(domain, state)),
+      settings: config.domains.map((domain) => bounded(directorySettings(domain, state))),
       memory: config.directoryMemory,
+    },
+  }
+}
+
+function servedPlan(config: DomainConfig, state: string): ServedPlan {
+  const { domain } = config
+  return {
+    domain,
+    settings: bounded(serverSettings(config)),
+    image: {
+      path: imagePath({ state, domain }),
+      domain,
+      fingerprint: fingerprint(config).toString('hex'),
     },
   }
 }

@@ -11,6 +11,7 @@ import {
   type ToServer,
 } from '../messages/server.ts'
 import type { Account } from './accounts.ts'
+import { changesOf } from './changes.ts'
 import { type Child, startChild } from './child.ts'
 import { createKeeper, type Life, type Successor } from './keeper.ts'
 import { createRequests, type Requests } from './requests.ts'
@@ -25,6 +26,12 @@ const SOUND_MS = 1000
 export interface ServerPlan {
   readonly account: Account | undefined
   readonly sockets: Sockets
+  readonly domains: readonly ServedPlan[]
+}
+
+/** Of one domain. */
+export interface ServedPlan {
+  readonly domain: string
   readonly settings: ServerSettings
   /** where images for this configuration are committed, and what they must be made for */
   readonly image: Pick<Published, 'path' | 'domain' | 'fingerprint'>
@@ -42,26 +49,27 @@ export interface ServerSide {
     plan: ServerPlan,
     unwanted: AbortSignal,
   ) => Promise<Pick<Successor<Server>, 'takeOver' | 'abandon'>>
-  /** What is to be served: as it was told last, or made anew, or found true again. */
+  /** What is to be served of its domain: as it was told last, or made anew, or found true again. */
   readonly publish: (image: Published) => void
   /** Resolves when what was published last is served, or is not going to be. */
-  readonly settled: () => Promise<void>
-  readonly image: () => ServedImage | undefined
+  readonly settled: (domain: string) => Promise<void>
+  readonly image: (domain: string) => ServedImage | undefined
   /** why what was published last is not served, or '' */
-  readonly refused: () => string
+  readonly refused: (domain: string) => string
   /** how datagrams are answered, for people; '' while nobody does */
   readonly transport: () => string
-  readonly match: (map: string, key: string) => AsyncGenerator<Records>
-  readonly cat: (map: string) => AsyncGenerator<Records>
+  readonly match: (domain: string, map: string, key: string) => AsyncGenerator<Records>
+  readonly cat: (domain: string, map: string) => AsyncGenerator<Records>
   readonly setLevel: (level: LogLevel) => void
   readonly process: () => { readonly child: Child<ToServer> | undefined; readonly restarts: number }
   readonly stop: () => Promise<void>
 }
 
 type Records = Extract<FromServer, { kind: 'records' }>['records']
+type RefusedImage = Extract<FromServer, { kind: 'refused' }>
 
 /** An image to be served; that which was found on disk at the start is known only when it is loaded. */
-type Wanted = ServerPlan['image'] & { readonly fresh: number } & Partial<Published>
+type Wanted = ServedPlan['image'] & { readonly fresh: number } & Partial<Published>
 
 /** One server process, and what is known of it alone. */
 interface Server {
@@ -70,6 +78,14 @@ interface Server {
   readonly requests: Requests<Records>
   /** it has a successor, and may go */
   draining: boolean
+  /** by domain */
+  readonly serving: Map<string, Serving>
+  /** how it answers datagrams, for people; '' until it does */
+  transport: string
+}
+
+/** What one server process makes of one domain. */
+interface Serving {
   /** what it was told to load last, and by which id */
   told: Wanted | undefined
   load: number
@@ -78,8 +94,6 @@ interface Server {
   /** resolves when what it was told last is served or refused */
   settled: PromiseWithResolvers<void> | undefined
   image: ServedImage | undefined
-  /** how it answers datagrams, for people; '' until it does */
-  transport: string
 }
 
 export interface ServerSideOptions {
@@ -89,66 +103,74 @@ export interface ServerSideOptions {
   readonly log: Log
   /** the image that is served, or none, has changed */
   readonly changed: () => void
-  /** what was committed can't be served: it is needed anew */
-  readonly needsImage: () => void
+  /** what was committed of a domain can't be served: it is needed anew */
+  readonly needsImage: (domain: string) => void
 }
 
 export function createServerSide(options: ServerSideOptions): ServerSide {
-  const { program, plan, level, log, changed, needsImage } = options
+  const { program, level, log, changed, needsImage } = options
+  let { plan } = options
   /** those that serve, or are about to */
   const servers = new Set<Server>()
-  let wanted: Wanted | undefined = onDisk(plan.image)
-  /** asked for anew since one was served: asking again would not help */
-  let asked = false
+  /** by domain */
+  const wanted = new Map(plan.domains.flatMap(({ domain, image }) => onDisk(domain, image)))
+  /** domains whose image was asked for anew since one was served: asking again would not help */
+  const asked = new Set<string>()
   let loads = 0
   /** how those that serve answer datagrams, as the log knows it */
   let known = ''
 
-  const tell = (server: Server) => {
-    if (wanted === undefined || server.draining) return
-    const { told } = server
-    server.told = wanted
-    if (told !== undefined && isSame(told, wanted)) {
-      if (server.refused !== '' || told.fresh === wanted.fresh) return
-      server.child.send({ kind: 'fresh', at: wanted.fresh })
-      if (server.image !== undefined && server.settled === undefined) {
-        server.image = { ...server.image, fresh: wanted.fresh }
+  const tell = (server: Server, domain: string) => {
+    const image = wanted.get(domain)
+    if (image === undefined || server.draining) return
+    const serving = servingOf(server, domain)
+    const { told } = serving
+    serving.told = image
+    if (told !== undefined && isSame(told, image)) {
+      if (serving.refused !== '' || told.fresh === image.fresh) return
+      server.child.send({ kind: 'fresh', domain, at: image.fresh })
+      if (serving.image !== undefined && serving.settled === undefined) {
+        serving.image = { ...serving.image, fresh: image.fresh }
       }
       return
     }
     loads += 1
-    server.load = loads
-    server.refused = ''
-    server.settled ??= Promise.withResolvers()
-    const { path, domain, fingerprint, fresh } = wanted
+    serving.load = loads
+    serving.refused = ''
+    serving.settled ??= Promise.withResolvers()
+    const { path, fingerprint, fresh } = image
     server.child.send({ kind: 'load', id: loads, path, domain, fingerprint, fresh })
   }
 
   const loaded = (server: Server, image: LoadedImage) => {
-    const before = keeper.current()?.image
-    server.image = image
-    if (image.id === server.load && server.told !== undefined) {
-      const { domain, generation, created, contents } = image
-      server.told = { ...server.told, domain, generation, created, contents }
-      server.image = { ...image, fresh: server.told.fresh }
-      settle(server)
-      asked = false
+    const { domain, generation, created, contents } = image
+    const serving = server.serving.get(domain)
+    // Of a domain that was removed meanwhile.
+    if (serving === undefined) return
+    const before = currentOf(domain)?.image
+    serving.image = image
+    if (image.id === serving.load && serving.told !== undefined) {
+      serving.told = { ...serving.told, domain, generation, created, contents }
+      serving.image = { ...image, fresh: serving.told.fresh }
+      settle(serving)
+      asked.delete(domain)
     }
     // A successor has it from the one before it.
-    if (before?.contents !== image.contents || before.created !== image.created) {
+    if (before?.contents !== contents || before.created !== created) {
       log('info', 'published', described(image))
     }
     changed()
   }
 
-  const refuse = (server: Server, id: number, path: string, reason: string) => {
+  const refuse = (server: Server, { id, domain, path, reason }: RefusedImage) => {
     log('error', 'image-refused', `the image ${path} is refused: ${reason}`)
-    if (id !== server.load) return
-    server.refused = reason
-    settle(server)
+    const serving = server.serving.get(domain)
+    if (id !== serving?.load) return
+    serving.refused = reason
+    settle(serving)
     changed()
-    if (!asked) needsImage()
-    asked = true
+    if (!asked.has(domain)) needsImage(domain)
+    asked.add(domain)
   }
 
   const start = (from: ServerPlan, { ready, sound, ended }: Life): Server => {
@@ -168,7 +190,7 @@ export function createServerSide(options: ServerSideOptions): ServerSide {
       memory: () => Infinity,
       ended(reason) {
         servers.delete(server)
-        settle(server)
+        for (const serving of server.serving.values()) settle(serving)
         server.requests.fail('the server process is gone')
         ended(reason)
       },
@@ -185,7 +207,7 @@ export function createServerSide(options: ServerSideOptions): ServerSide {
             if (!server.draining) loaded(server, message)
             break
           case 'refused':
-            if (!server.draining) refuse(server, message.id, message.path, message.reason)
+            if (!server.draining) refuse(server, message)
             break
           case 'records':
             if (!server.requests.part(message.id, message.records))
@@ -197,7 +219,7 @@ export function createServerSide(options: ServerSideOptions): ServerSide {
           default:
             message satisfies never
         }
-        if (open && server.settled === undefined) ready()
+        if (open && [...server.serving.values()].every(({ settled }) => settled === undefined)) ready()
       },
     })
     const server: Server = {
@@ -205,18 +227,15 @@ export function createServerSide(options: ServerSideOptions): ServerSide {
       stop: child.stop,
       requests: createRequests(),
       draining: false,
-      told: undefined,
-      load: 0,
-      refused: '',
-      settled: undefined,
-      image: undefined,
+      serving: new Map(),
       transport: '',
     }
     servers.add(server)
     child.send({ kind: 'log-level', level: level() })
-    // Before the settings, with which it opens its sockets: calls that wait there are to be answered from the image.
-    tell(server)
-    child.send(from.settings)
+    for (const { settings } of from.domains) child.send(settings)
+    // Before the sockets are opened: calls that wait there are to be answered from these images.
+    for (const { domain } of from.domains) tell(server, domain)
+    child.send({ kind: 'open' })
     return server
   }
 
@@ -245,31 +264,60 @@ export function createServerSide(options: ServerSideOptions): ServerSide {
     })
   }
 
+  const currentOf = (domain: string) => keeper.current()?.serving.get(domain)
+
+  const put = (next: ServerPlan) => {
+    plan = next
+    const names = new Set(next.domains.map(({ domain }) => domain))
+    for (const domain of wanted.keys()) if (!names.has(domain)) wanted.delete(domain)
+    for (const domain of asked) if (!names.has(domain)) asked.delete(domain)
+  }
+
   return {
     begin: keeper.begin,
     configure(next) {
+      const { changed: others, removed } = changesOf(plan.domains, next.domains)
+      put(next)
       keeper.replan(next)
-      keeper.current()?.child.send(next.settings)
+      const server = keeper.current()
+      for (const domain of removed) {
+        server?.child.send({ kind: 'remove', domain })
+        forget(server, domain)
+      }
+      for (const { settings } of others) server?.child.send(settings)
     },
     async prepare(next, unwanted) {
       const successor = await keeper.prepare(next, unwanted)
-      const { one } = successor
-      if (keeper.current()?.image !== undefined && one.image === undefined) {
-        await successor.abandon()
-        throw new Error(`it can't serve what is served now: ${one.refused}`)
+      const { one, takeOver, abandon } = successor
+      const lacks = next.domains.find(
+        ({ domain }) =>
+          currentOf(domain)?.image !== undefined && one.serving.get(domain)?.image === undefined,
+      )
+      if (lacks !== undefined) {
+        await abandon()
+        const reason = one.serving.get(lacks.domain)?.refused ?? 'it was not told of it'
+        throw new Error(`it can't serve what is served now of ${lacks.domain}: ${reason}`)
       }
-      return successor
+      return {
+        abandon,
+        takeOver() {
+          put(next)
+          takeOver()
+        },
+      }
     },
     publish(image) {
-      wanted = image
-      for (const server of servers) tell(server)
+      const { domain } = image
+      if (!plan.domains.some((one) => one.domain === domain)) return
+      wanted.set(domain, image)
+      for (const server of servers) tell(server, domain)
     },
-    settled: () => keeper.current()?.settled?.promise ?? Promise.resolve(),
-    image: () => keeper.current()?.image,
-    refused: () => keeper.current()?.refused ?? '',
+    settled: (domain) => currentOf(domain)?.settled?.promise ?? Promise.resolve(),
+    image: (domain) => currentOf(domain)?.image,
+    refused: (domain) => currentOf(domain)?.refused ?? '',
     transport: () => keeper.current()?.transport ?? '',
-    match: (map, key) => ask((id) => ({ kind: 'match', id, map, key })),
-    cat: (map) => ask((id) => ({ kind: 'cat', id, map })),
+    match: (domain, map, key) => ask((id) => ({ kind: 'match', id, domain, map, key })),
+    cat: (domain, map) => ask((id) => ({ kind: 'cat', id, domain, map })),
     setLevel(to) {
       for (const { child } of servers) child.send({ kind: 'log-level', level: to })
     },
@@ -278,9 +326,23 @@ export function createServerSide(options: ServerSideOptions): ServerSide {
   }
 }
 
-function settle(server: Server): void {
-  server.settled?.resolve()
-  server.settled = undefined
+function servingOf({ serving }: Server, domain: string): Serving {
+  const known = serving.get(domain)
+  if (known !== undefined) return known
+  const fresh = { told: undefined, load: 0, refused: '', settled: undefined, image: undefined }
+  serving.set(domain, fresh)
+  return fresh
+}
+
+function forget(server: Server | undefined, domain: string): void {
+  const serving = server?.serving.get(domain)
+  if (serving !== undefined) settle(serving)
+  server?.serving.delete(domain)
+}
+
+function settle(serving: Serving): void {
+  serving.settled?.resolve()
+  serving.settled = undefined
 }
 
 /** Whether it is one and the same image, however true it has been found since. */
@@ -299,11 +361,11 @@ function described({ domain, users, groups, generation }: ServedImage): string {
   return `${domain}: ${users} users and ${groups} groups, generation ${generation}`
 }
 
-/** The image that lies there, and when it was last found true; undefined when there is none. */
-function onDisk(image: ServerPlan['image']): Wanted | undefined {
+/** The image that lies there, if there is one, and when it was last found true. */
+function onDisk(domain: string, image: ServedPlan['image']): readonly (readonly [string, Wanted])[] {
   try {
-    return { ...image, fresh: Math.floor(statSync(image.path).mtimeMs / 1000) }
+    return [[domain, { ...image, fresh: Math.floor(statSync(image.path).mtimeMs / 1000) }]]
   } catch {
-    return undefined
+    return []
   }
 }

@@ -23,9 +23,10 @@ export function directorySettings(config: DomainConfig, state: string): Director
 }
 
 export function serverSettings(config: DomainConfig): ServerSettings {
-  const { access, expire } = config
+  const { domain, access, expire } = config
   return {
     kind: 'configure',
+    domain,
     access: access.map(({ verdict, prefix, bits }) => ({ verdict, prefix: [...prefix], bits })),
     expire: expire ?? null,
   }

@@ -2,14 +2,14 @@
 
 import type { Binding } from '../../rpc/rpcbind.ts'
 import { universalPort } from '../../rpc/rpcbind.ts'
-import type { Config } from '../config/config.ts'
+import type { Config, DomainConfig } from '../config/config.ts'
 import type { LogLevel } from '../log.ts'
-import type { Status } from '../messages/control.ts'
+import type { DomainStatus, Status } from '../messages/control.ts'
 import { VERSION } from '../version.ts'
 import { residentMemory } from './child.ts'
 import type { DirectorySide } from './directory-side.ts'
 import type { Plan } from './plan.ts'
-import type { ServerSide } from './server-side.ts'
+import type { ServedImage, ServerSide } from './server-side.ts'
 import type { Endpoint } from './sockets.ts'
 
 export interface StatusSources {
@@ -26,10 +26,7 @@ export interface StatusSources {
 }
 
 export function statusOf(sources: StatusSources): Status {
-  const { file, config, plan, level, started, endpoints, registered, server, directory } = sources
-  const domain = config.domains[0]!
-  const state = directory.state()
-  const image = server.image()
+  const { file, config, level, started, endpoints, registered, server, directory } = sources
   return {
     version: VERSION,
     config: file,
@@ -43,28 +40,7 @@ export function statusOf(sources: StatusSources): Status {
       ),
     })),
     transport: server.transport(),
-    domain: {
-      name: domain.domain,
-      state: plan.state,
-      interval: domain.interval,
-      expire: domain.expire ?? null,
-      image:
-        image === undefined
-          ? null
-          : {
-              generation: image.generation,
-              created: image.created,
-              fresh: image.fresh,
-              users: image.users,
-              groups: image.groups,
-              maps: image.maps,
-            },
-      refreshing: state?.refreshing ?? false,
-      next: state?.next ?? 0,
-      last: state?.last ?? null,
-      refused: server.refused(),
-    },
-    directories: state?.directories ?? [],
+    domains: config.domains.map((domain) => domainStatusOf(domain, sources)),
     processes: [
       { role: 'supervisor', pid: process.pid, started, restarts: 0, memory: process.memoryUsage.rss() },
       ...([server, directory] as const).map((side, index) => {
@@ -79,4 +55,29 @@ export function statusOf(sources: StatusSources): Status {
       }),
     ],
   }
+}
+
+function domainStatusOf(
+  { domain, interval, expire }: DomainConfig,
+  { plan, server, directory }: StatusSources,
+): DomainStatus {
+  const state = directory.state(domain)
+  return {
+    name: domain,
+    state: plan.state,
+    interval,
+    expire: expire ?? null,
+    image: imageStatusOf(server.image(domain)),
+    refreshing: state?.refreshing ?? false,
+    next: state?.next ?? 0,
+    last: state?.last ?? null,
+    refused: server.refused(domain),
+    directories: state?.directories ?? [],
+  }
+}
+
+function imageStatusOf(image: ServedImage | undefined): DomainStatus['image'] {
+  if (image === undefined) return null
+  const { generation, created, fresh, users, groups, maps } = image
+  return { generation, created, fresh, users, groups, maps }
 }

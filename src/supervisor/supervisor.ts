@@ -9,6 +9,7 @@ import { type ControlListener, type ControlPlace, listenControl } from '../contr
 import type { Operations } from '../control/operations.ts'
 import type { Log, Logger, LogLevel } from '../log.ts'
 import { StartError } from '../start-error.ts'
+import { differ } from './changes.ts'
 import { createDirectorySide } from './directory-side.ts'
 import { createNotifier } from './notify.ts'
 import { makePlan, type Plan } from './plan.ts'
@@ -17,6 +18,7 @@ import { createServerSide } from './server-side.ts'
 import { bindSockets, closeSockets, endpointsOf, type Sockets } from './sockets.ts'
 import { type ConfigSource, checkConfig, stageConfig } from './stage.ts'
 import { statusOf } from './status.ts'
+import { summaryOf } from './summary.ts'
 import { createTurns } from './turns.ts'
 
 export interface Supervisor {
@@ -65,15 +67,10 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     level: levelNow,
     log,
     changed: tell,
-    needsImage: () => directory.recommit(),
+    needsImage: (domain) => directory.recommit(domain),
   })
 
-  const summary = (): string => {
-    const image = server.image()
-    return image === undefined
-      ? `${config.domains[0]!.domain}: no maps yet`
-      : `${image.domain}: ${image.users} users and ${image.groups} groups, generation ${image.generation}`
-  }
+  const summary = () => summaryOf(config.domains.map(({ domain }) => [domain, server.image(domain)]))
 
   let registration: Registration | undefined
   let control: Control | undefined
@@ -152,6 +149,16 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     }
   }
 
+  /** The domain of that name, or the only one. */
+  const meant = (name: string | undefined): string => {
+    const names = config.domains.map(({ domain }) => domain)
+    const [only = ''] = names
+    if (name === undefined && names.length === 1) return only
+    if (name !== undefined && names.includes(name)) return name
+    const wrong = name === undefined ? 'there are several domains: say which' : `no such domain: ${name}`
+    throw new Error(`${wrong}, of ${names.join(', ')}`)
+  }
+
   const operations: Operations = {
     status: () =>
       statusOf({
@@ -165,10 +172,12 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
         server,
         directory,
       }),
-    async refresh({ force, directory: label }, progress) {
-      await directory.refresh(force, label, progress)
-      await server.settled()
-      if (server.refused() !== '') throw new Error(`the new image is refused: ${server.refused()}`)
+    async refresh({ domain: name, force, directory: label }, progress) {
+      const domain = meant(name)
+      await directory.refresh(domain, force, label, progress)
+      await server.settled(domain)
+      const refused = server.refused(domain)
+      if (refused !== '') throw new Error(`the new image is refused: ${refused}`)
     },
     reload: reload.ask,
     check: () => checkConfig(source),
@@ -178,10 +187,10 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       server.setLevel(to)
       directory.setLevel(to)
     },
-    maps: () => server.image()?.maps,
-    match: server.match,
-    cat: server.cat,
-    rejected: directory.rejected,
+    maps: (domain) => server.image(meant(domain))?.maps,
+    match: (domain, map, key) => server.match(meant(domain), map, key),
+    cat: (domain, map) => server.cat(meant(domain), map),
+    rejected: (domain) => directory.rejected(meant(domain)),
     stop: stopRequested,
   }
 
@@ -195,7 +204,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     throw error
   }
   log('info', 'transport', server.transport())
-  log('info', 'serving', `${config.domains[0]!.domain} on ${places(sockets)}${whom(config)}`)
+  log('info', 'serving', `${namesOf(config)} on ${places(sockets)}${whom(config)}`)
   notifier.ready(summary())
   return { reload: reload.ask, stop }
 }
@@ -236,10 +245,15 @@ function places(sockets: Sockets): string {
     .join(', ')
 }
 
+function namesOf({ domains }: Config): string {
+  return domains.map(({ domain }) => domain).join(', ')
+}
+
 function whom({ domains, bind }: Config): string {
-  return domains[0]!.access.length === 0 && bind === 'portmap'
-    ? '; loopback only, for there is no "allow from"'
-    : ''
+  const shy = domains.filter(({ access }) => access.length === 0).map(({ domain }) => domain)
+  if (shy.length === 0 || bind === 'local') return ''
+  const which = shy.length === domains.length ? '' : `${shy.join(', ')} on `
+  return `; ${which}loopback only, for there is no "allow from"`
 }
 
 /** A socket that is to stay where it is stays open. */
@@ -277,9 +291,4 @@ async function registerAnew(
 
 function sameWishes(a: Sockets, b: Sockets): boolean {
   return a.size === b.size && [...a.keys()].every((wish) => b.has(wish))
-}
-
-/** Plans are plain data, made in one and the same way. */
-function differ(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) !== JSON.stringify(b)
 }

@@ -78,6 +78,7 @@ list name maps to "x"
     expect(sent(message)).toEqual(message)
     const access = {
       kind: 'configure',
+      domain: config.domain,
       access: config.access.map((rule) => ({ ...rule, prefix: [...rule.prefix] })),
       expire: null,
     }

@@ -189,33 +189,45 @@ describe('who asks', () => {
         tell(progress)
       },
       setLevel: (level) => void told.push(level),
-      maps: () => maps,
+      maps(...asked) {
+        told.push(asked)
+        return maps
+      },
       async *match(...asked) {
         told.push(asked)
         yield records
       },
-      async *cat(map) {
-        told.push(map)
+      async *cat(...asked) {
+        told.push(asked)
         yield records
         yield records
       },
-      async *rejected() {
+      async *rejected(...asked) {
+        told.push(asked)
         yield rows
       },
       check: async () => ['one', 'two'],
       stop: () => void told.push('stop'),
     })
     const end = { kind: 'end' }
+    const { domains, ...daemonStatus } = statusOf()
     const ask = (request: Parameters<typeof asking>[1]) => asking(path, request).over
-    expect(await ask({ kind: 'status' })).toEqual([{ kind: 'status', status: statusOf() }, end])
-    expect(await ask({ kind: 'refresh', force: true, directory: 'd' })).toEqual([
+    expect(await ask({ kind: 'status' })).toEqual([
+      { kind: 'status', status: daemonStatus },
+      ...domains.map((domain) => ({ kind: 'domain', domain })),
+      end,
+    ])
+    expect(await ask({ kind: 'refresh', domain: 'a', force: true, directory: 'd' })).toEqual([
       { kind: 'progress', ...progress },
       end,
     ])
     expect(await ask({ kind: 'log', level: 'debug' })).toEqual([end])
     expect(await ask({ kind: 'maps' })).toEqual([{ kind: 'maps', maps }, end])
-    expect(await ask({ kind: 'match', map: 'm', key: 'k' })).toEqual([{ kind: 'records', records }, end])
-    expect(await ask({ kind: 'cat', map: 'c' })).toEqual([
+    expect(await ask({ kind: 'match', domain: 'a', map: 'm', key: 'k' })).toEqual([
+      { kind: 'records', records },
+      end,
+    ])
+    expect(await ask({ kind: 'cat', domain: 'b', map: 'c' })).toEqual([
       { kind: 'records', records },
       { kind: 'records', records },
       end,
@@ -223,7 +235,15 @@ describe('who asks', () => {
     expect(await ask({ kind: 'rejected' })).toEqual([{ kind: 'rows', rows }, end])
     expect((await ask({ kind: 'check' }))[0]).toEqual({ kind: 'problems', lines: ['one', 'two'] })
     expect(await ask({ kind: 'stop' })).toEqual([end])
-    expect(told).toEqual([{ force: true, directory: 'd' }, 'debug', ['m', 'k'], 'c', 'stop'])
+    expect(told).toEqual([
+      { domain: 'a', force: true, directory: 'd' },
+      'debug',
+      [undefined],
+      ['a', 'm', 'k'],
+      ['b', 'c'],
+      [undefined],
+      'stop',
+    ])
   })
 
   test('is told why there is no answer, or no more of it, in words of any length', async () => {

@@ -1,12 +1,12 @@
 /** The status of a daemon that fares well, for tests to change. */
-import type { Status } from '../../src/messages/control.ts'
+import type { DomainStatus, Status } from '../../src/messages/control.ts'
 
 /** 2026-11-21 07:00:00 UTC */
 export const NOW = 1_795_244_400
 
 const DAY = 86_400
 
-export const IMAGE: NonNullable<Status['domain']['image']> = {
+export const IMAGE: NonNullable<DomainStatus['image']> = {
   generation: 3,
   created: NOW - 2 * DAY,
   fresh: NOW - 34,
@@ -19,7 +19,7 @@ export const IMAGE: NonNullable<Status['domain']['image']> = {
   ],
 }
 
-export const REFRESHED: NonNullable<Status['domain']['last']> = {
+export const REFRESHED: NonNullable<DomainStatus['last']> = {
   outcome: 'unchanged',
   at: NOW - 33,
   took: 1250,
@@ -30,7 +30,7 @@ export const REFRESHED: NonNullable<Status['domain']['last']> = {
   reason: '',
 }
 
-export const LDAP: Status['directories'][number] = {
+export const LDAP: DomainStatus['directories'][number] = {
   label: 'ldap.example.com',
   state: 'fresh',
   source: '192.0.2.1 port 636',
@@ -41,10 +41,23 @@ export const LDAP: Status['directories'][number] = {
   error: '',
 }
 
-export function statusOf(
-  domain: Partial<Status['domain']> = {},
-  rest: Partial<Omit<Status, 'domain'>> = {},
-): Status {
+export function domainOf(changes: Partial<DomainStatus> = {}): DomainStatus {
+  return {
+    name: 'example.com',
+    state: '/var/lib/ypldap',
+    interval: 600,
+    expire: null,
+    image: IMAGE,
+    refreshing: false,
+    next: NOW + 566,
+    last: REFRESHED,
+    refused: '',
+    directories: [LDAP],
+    ...changes,
+  }
+}
+
+export function statusOf(domain: Partial<DomainStatus> = {}, rest: Partial<Status> = {}): Status {
   return {
     version: '1.2.3',
     config: '/etc/ypldap.conf',
@@ -56,19 +69,7 @@ export function statusOf(
       { netid: 'udp', address: '0.0.0.0', port: 834, registered: true },
       { netid: 'tcp6', address: '::', port: 834, registered: false },
     ],
-    domain: {
-      name: 'example.com',
-      state: '/var/lib/ypldap',
-      interval: 600,
-      expire: null,
-      image: IMAGE,
-      refreshing: false,
-      next: NOW + 566,
-      last: REFRESHED,
-      refused: '',
-      ...domain,
-    },
-    directories: [LDAP],
+    domains: [domainOf(domain)],
     processes: [
       { role: 'supervisor', pid: 100, started: NOW - 3 * DAY - 7200, restarts: 0, memory: 52 * 2 ** 20 },
       { role: 'server', pid: 101, started: NOW - 3 * DAY - 7200, restarts: 0, memory: 80 * 2 ** 20 },

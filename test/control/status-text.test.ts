@@ -53,13 +53,13 @@ processes
         next: 0,
         last: { ...REFRESHED, outcome: 'trashed', reason: 'no users at all' },
         refused: 'damaged',
-      },
-      {
         directories: [
           { ...LDAP, state: 'kept', next: NOW - 1, took: 0, error: 'invalidCredentials (49)' },
           { ...LDAP, label: 'b', state: 'failed', fetched: 0, source: '', error: 'connection refused' },
           { ...LDAP, label: 'c', state: 'reading', fetched: 0, source: '' },
         ],
+      },
+      {
         processes: [{ role: 'server', pid: 0, started: 0, restarts: 7, memory: 0 }],
         endpoints: [],
       },
@@ -102,7 +102,7 @@ processes
   })
 
   test('leaves out what is not known yet, without a hole', () => {
-    const text = shown(statusOf({ image: null, last: null }, { directories: [] }))
+    const text = shown(statusOf({ image: null, last: null, directories: [] }))
     expect(text).not.toContain('\n\n\n')
     expect(text).not.toContain('directory ldap')
   })
@@ -128,7 +128,10 @@ processes
     ) as Status
     const text = shown({
       ...everywhere,
-      domain: { ...everywhere.domain, last: { ...REFRESHED, outcome: 'trashed', reason: evil } },
+      domains: everywhere.domains.map((domain) => ({
+        ...domain,
+        last: { ...REFRESHED, outcome: 'trashed', reason: evil },
+      })),
     })
     expect(text.split('a\\x1b[31mb\\x0ac\\x9b').length).toBeGreaterThan(12)
     // oxlint-disable-next-line no-control-regex

@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { EXIT_STATUS, verdictOf } from '../../src/control/verdict.ts'
-import type { Status } from '../../src/messages/control.ts'
+import type { DomainStatus, Status } from '../../src/messages/control.ts'
 import { IMAGE, LDAP, NOW, REFRESHED, statusOf } from './status-sample.ts'
 
-const TRASHED: Status['domain']['last'] = { ...REFRESHED, outcome: 'trashed', reason: 'no users at all' }
+const TRASHED: DomainStatus['last'] = { ...REFRESHED, outcome: 'trashed', reason: 'no users at all' }
 
 function line(status: Status): string {
   const { word, text } = verdictOf(status)
   return `${word}: ${text}`
 }
 
-function aged(seconds: number, domain: Partial<Status['domain']> = {}): string {
+function aged(seconds: number, domain: Partial<DomainStatus> = {}): string {
   return line(statusOf({ image: { ...IMAGE, fresh: NOW - seconds }, ...domain }))
 }
 
@@ -54,7 +54,7 @@ describe('the verdict', () => {
     'is stale when a directory that is %s has failed, and says why',
     (state) => {
       const directories = [LDAP, { ...LDAP, label: 'b', state, error: 'connection refused' }]
-      expect(line(statusOf({}, { directories }))).toBe(
+      expect(line(statusOf({ directories }))).toBe(
         'stale: example.com, 12 users and 5 groups, 34 s old: b failed: connection refused',
       )
     },
@@ -62,7 +62,7 @@ describe('the verdict', () => {
 
   test('says one reason once', () => {
     const directories = [{ ...LDAP, error: 'no users at all' }]
-    expect(line(statusOf({ last: TRASHED }, { directories }))).toBe(line(statusOf({ last: TRASHED })))
+    expect(line(statusOf({ last: TRASHED, directories }))).toBe(line(statusOf({ last: TRASHED })))
   })
 
   test('is stale when the last image was refused', () => {
@@ -74,7 +74,7 @@ describe('the verdict', () => {
   test('is stale for all reasons at once, and says them all', () => {
     const image = { ...IMAGE, fresh: NOW - 7200 }
     const directories = [{ ...LDAP, state: 'kept' as const, error: 'refused' }]
-    const status = statusOf({ image, expire: 3600, last: TRASHED, refused: 'damaged' }, { directories })
+    const status = statusOf({ image, expire: 3600, last: TRASHED, refused: 'damaged', directories })
     expect(line(status)).toBe(
       'stale: example.com, 12 users and 5 groups, 2 h old: expired; refreshes are late; ' +
         'the last refresh was thrown away: no users at all; ldap.example.com failed: refused; ' +

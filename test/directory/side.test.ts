@@ -184,7 +184,7 @@ describe('a refresh', () => {
     ])
     expect(lab.lines.filter((line) => line.includes(', 1 rows left out or cut'))).toHaveLength(2)
     expect(lab.latest().last?.rejected).toBe(1)
-    lab.send({ kind: 'rejected', id: 900 })
+    lab.send({ kind: 'rejected', domain: 'example.com', id: 900 })
     const { rows } = await lab.next('rows')
     expect(rows).toEqual([
       {
@@ -669,7 +669,7 @@ describe('after a reload', () => {
 describe('an image that can not be served', () => {
   test('is made anew when that is asked for, although nothing has changed', async () => {
     const lab = await started()
-    lab.send({ kind: 'recommit' })
+    lab.send({ kind: 'recommit', domain: 'example.com' })
     await lab.next('state', ({ published }) => published?.generation === 2)
     expect(await lab.refresh()).toBeUndefined()
     expect((await lab.image()).generation).toBe(2)

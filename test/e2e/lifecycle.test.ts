@@ -353,7 +353,7 @@ describe('in the background', () => {
     const pid = daemonOf(file) ?? 0
     for (const logger of loggers()) process.kill(logger, 'SIGKILL')
     await waitUntil('the maps are served', async () => (await alice(600)) === YpStat.TRUE)
-    const refreshed = async () => (await status(controlSocketOf(file))).domain.last?.at ?? 0
+    const refreshed = async () => (await status(controlSocketOf(file))).domains[0]!.last?.at ?? 0
     const before = await refreshed()
     // Two further refreshes have been logged to nobody.
     await waitUntil('it has refreshed twice', async () => (await refreshed()) >= before + 2)

@@ -42,20 +42,20 @@ test(`${OUTAGES} times slapd goes and comes back under steady load: not one answ
     for (let outage = 1; outage <= OUTAGES; outage++) {
       await slapd.stop('SIGKILL')
       await waitUntil('the outage is noticed', async () => {
-        const { domain, directories } = await statusOf(ypldap)
-        return domain.last?.outcome === 'trashed' && directories[0]!.error.includes('ECONNREFUSED')
+        const { last, directories } = (await statusOf(ypldap)).domains[0]!
+        return last?.outcome === 'trashed' && directories[0]!.error.includes('ECONNREFUSED')
       })
-      const { domain } = await statusOf(ypldap)
+      const domain = (await statusOf(ypldap)).domains[0]!
       // Its age shows, and when it is tried again.
       await waitUntil('a further try has failed', async () => {
-        const now = await statusOf(ypldap)
-        expect(now.domain.image?.fresh).toBe(domain.image?.fresh)
-        return now.domain.last!.at > domain.last!.at
+        const now = (await statusOf(ypldap)).domains[0]!
+        expect(now.image?.fresh).toBe(domain.image?.fresh)
+        return now.last!.at > domain.last!.at
       })
       await slapd.start()
       await waitUntil('it is read again', async () => {
-        const now = await statusOf(ypldap)
-        return now.domain.image!.fresh > domain.image!.fresh && now.directories[0]!.state === 'fresh'
+        const now = (await statusOf(ypldap)).domains[0]!
+        return now.image!.fresh > domain.image!.fresh && now.directories[0]!.state === 'fresh'
       })
     }
   } finally {

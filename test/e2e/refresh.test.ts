@@ -190,12 +190,12 @@ describe('while slapd is down', () => {
     expect(await client.domainNonack(LAB_DOMAIN)).toBe(true)
     expect(await userNames(client)).toEqual(EXAMPLE_USERS)
     // The line would be the same, so it is not written again; but the tries go on.
-    const { domain } = await statusOf(ypldap)
+    const domain = (await statusOf(ypldap)).domains[0]!
     await waitUntil(
       'it has tried again',
-      async () => (await statusOf(ypldap)).domain.last!.at > domain.last!.at,
+      async () => (await statusOf(ypldap)).domains[0]!.last!.at > domain.last!.at,
     )
-    expect((await statusOf(ypldap)).domain.last).toMatchObject({ outcome: 'trashed' })
+    expect((await statusOf(ypldap)).domains[0]!.last).toMatchObject({ outcome: 'trashed' })
     expect(await user(client, 'alice')).toMatchObject({ status: YpStat.TRUE })
 
     await slapd.start()

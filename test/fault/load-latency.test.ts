@@ -44,8 +44,9 @@ test('no answer waits for a load of 100,000 users', { timeout: 120_000 }, async 
   const client = createSocket({ type: 'udp4', recvBufferSize: 1 << 20 })
   let asking: NodeJS.Timeout | undefined
   try {
-    channel.send(loading(images[0]!, 0))
     channel.send(settings())
+    channel.send(loading(images[0]!, 0))
+    channel.send({ kind: 'open' })
     await channel.next('ready')
     await channel.next('loaded')
 

@@ -23,6 +23,7 @@ import { MESSAGE_BYTES } from '../../src/messages/limits.ts'
 import type { ServerSettings } from '../../src/messages/server.ts'
 import { createAccess } from '../../src/server/access.ts'
 import { runServer } from '../../src/server/process.ts'
+import { hasRights } from '../../src/server/rights.ts'
 import { register } from '../../src/supervisor/registration.ts'
 import type { RpcbindClient } from '../../src/supervisor/rpcbind-client.ts'
 import { directorySettings } from '../../src/supervisor/settings.ts'
@@ -53,6 +54,7 @@ import {
 } from '../support/ldap-peer.ts'
 import { contents, match } from '../support/map-contents.ts'
 import { build, group, imageOf, rows, user } from '../support/rows.ts'
+import { rulesOf } from '../support/rules.ts'
 import { bindBoth, imageFolder, loading, openServerChannel, settings } from '../support/server-side.ts'
 import {
   encodeYpCall,
@@ -97,6 +99,7 @@ async function startServer(changes: Partial<ServerSettings> = {}): Promise<Serve
     await folder[Symbol.asyncDispose]()
   })
   supervisor.send(settings(changes))
+  supervisor.send({ kind: 'open' })
   await supervisor.next('ready')
   let generation = 0
   return {
@@ -338,9 +341,10 @@ describe('answers', () => {
   })
 
   test('are for this host alone without a rule, and with one for nobody whom it denies', async () => {
-    const access = createAccess([], () => {})
-    expect(access('127.0.0.1')).toBe(true)
-    for (const address of ['192.0.2.1', '10.0.0.1', '2001:db8::1']) expect(access(address)).toBe(false)
+    const access = createAccess(rulesOf([]), () => {})
+    expect(hasRights(access('127.0.0.1'))).toBe(true)
+    for (const address of ['192.0.2.1', '10.0.0.1', '2001:db8::1'])
+      expect(hasRights(access(address))).toBe(false)
 
     const server = await serverOf(people, { access: [{ verdict: 'deny', prefix: [127, 0, 0, 1], bits: 32 }] })
     await expect((await server.client('udp', { patience: 100 })).domain(domain)).rejects.toThrow('silence')
@@ -508,7 +512,7 @@ describe('a refresh', () => {
       resolve()
       await client.next()
     })
-    lab.send({ kind: 'refresh', id: 1000, force: false })
+    lab.send({ kind: 'refresh', domain: 'example.com', id: 1000, force: false })
     await asked
     lab.send({ kind: 'ping', id: 1 })
     expect(await lab.next('pong')).toEqual({ kind: 'pong', id: 1 })
@@ -784,7 +788,7 @@ describe('rows', () => {
     expect(logOf(lab)).toEqual([
       `warning row-rejected: ${ldif}: uid=u1,dc=x: uid "none" is not a number from 0 to 4294967294`,
     ])
-    lab.send({ kind: 'rejected', id: 1000 })
+    lab.send({ kind: 'rejected', domain: 'example.com', id: 1000 })
     expect((await lab.next('rows')).rows.map(({ dn }) => dn)).toEqual(['uid=u1,dc=x'])
   })
 })

@@ -82,7 +82,8 @@ describe('clients notice nothing of', () => {
         process.kill(pid, 'SIGKILL')
         // It counts as sound once it has refreshed.
         await waitUntil('another one has refreshed', async () => {
-          const { processes, domain } = await daemon.status()
+          const { processes, domains } = await daemon.status()
+          const domain = domains[0]!
           const directory = processes.find(({ role }) => role === 'directory')
           return directory?.restarts === kill && domain.last !== null && domain.next > 0
         })
@@ -149,7 +150,7 @@ describe('clients notice nothing of', () => {
       ] as const) {
         daemon.write(text)
         await expect(daemon.refresh()).rejects.toThrow(reason)
-        expect((await daemon.status()).domain.last).toMatchObject({ outcome: 'trashed' })
+        expect((await daemon.status()).domains[0]!.last).toMatchObject({ outcome: 'trashed' })
       }
     })
     expect(report).toMatchObject(NOTHING_LOST)
@@ -180,7 +181,8 @@ describe('the death of the server process', () => {
         process.kill(pid, 'SIGKILL')
         let since: number | undefined
         await waitUntil('another one has served for a while', async () => {
-          const { processes, domain } = await daemon.status()
+          const { processes, domains } = await daemon.status()
+          const domain = domains[0]!
           const server = processes.find(({ role }) => role === 'server')
           const serves = server?.restarts === kill && domain.image !== null
           since = serves ? (since ?? Date.now()) : undefined
@@ -213,7 +215,7 @@ describe('the death of the server process', () => {
         damage()
         process.kill(await daemon.pidOf('server'), 'SIGKILL')
         await waitUntil('an image is served again', async () => {
-          const { domain } = await daemon.status()
+          const domain = (await daemon.status()).domains[0]!
           return (
             domain.image !== null && domain.refused === '' && daemon.logged('image-refused').length > refusals
           )

@@ -166,7 +166,7 @@ describe('sockets', () => {
     await waitUntil('another one serves', async () => {
       const now = await status(nowhere('control.sock'))
       const server = now.processes.find(({ role }) => role === 'server')!
-      return server.restarts === 1 && server.pid !== 0 && now.domain.image !== null
+      return server.restarts === 1 && server.pid !== 0 && now.domains[0]!.image !== null
     })
     expect(openToTheNetwork((await pidsNow()).server)).toEqual(open)
   })

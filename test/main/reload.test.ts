@@ -80,8 +80,8 @@ describe('a reload', () => {
     const after = await daemon.now()
     expect(pids(after)).toEqual(pids(before))
     expect(openToTheNetwork(daemon.ypldap.pid)).toEqual(held)
-    expect(after.domain.image).toEqual(before.domain.image)
-    expect(after.domain.last).toEqual(before.domain.last)
+    expect(after.domains[0]!.image).toEqual(before.domains[0]!.image)
+    expect(after.domains[0]!.last).toEqual(before.domains[0]!.last)
     expect(logged(daemon.ypldap.output(), 'reloaded')).toHaveLength(1)
   })
 
@@ -89,7 +89,10 @@ describe('a reload', () => {
     const daemon = await running({})
     const [before, held] = [await daemon.now(), openToTheNetwork(daemon.ypldap.pid)]
     await daemon.reload({ block: ['passwd filter "(!(uid=judy))"'] })
-    await waitUntil('the new maps are served', async () => (await daemon.now()).domain.image?.users === 11)
+    await waitUntil(
+      'the new maps are served',
+      async () => (await daemon.now()).domains[0]!.image?.users === 11,
+    )
     expect(pids(await daemon.now())).toEqual(pids(before))
     expect(openToTheNetwork(daemon.ypldap.pid)).toEqual(held)
   })
@@ -113,7 +116,7 @@ describe('a reload', () => {
     const kept = openToTheNetwork(daemon.ypldap.pid).filter((inode) => held.includes(inode))
     expect(kept).toHaveLength(held.length / 2)
     expect(pids(after)['directory']).toBe(pids(before)['directory'])
-    expect(after.domain.last).toEqual(before.domain.last)
+    expect(after.domains[0]!.last).toEqual(before.domains[0]!.last)
     expect(after.endpoints.map(({ port }) => port)).not.toContain(second)
   })
 
@@ -138,7 +141,7 @@ describe('a reload', () => {
     })
     const image = `${nowhere('state2')}/${DOMAIN}.image`
     await waitUntil('the maps are there', () => existsSync(image))
-    expect((await daemon.now()).domain.state).toBe(nowhere('state2'))
+    expect((await daemon.now()).domains[0]!.state).toBe(nowhere('state2'))
   })
 
   test.runIf(isRoot)(
@@ -175,11 +178,11 @@ describe('a reload', () => {
     const after = await daemon.now()
     expect(pids(after)).toEqual(pids(before))
     expect(openToTheNetwork(daemon.ypldap.pid)).toEqual(held)
-    expect(after.domain.image).toEqual(before.domain.image)
+    expect(after.domains[0]!.image).toEqual(before.domains[0]!.image)
     expect(logged(daemon.ypldap.output(), 'reload-failed')).toHaveLength(1)
   })
 
-  test('of another domain serves the old one until there are maps of the new, and so back again', async () => {
+  test('of another domain serves that as soon as there are maps of it, and so back again', async () => {
     const daemon = await running({})
     const { port } = (await daemon.now()).endpoints[0]!
     const served = async (domain: string) => {
@@ -191,7 +194,7 @@ describe('a reload', () => {
     for (const domain of ['other.example', DOMAIN, 'other.example', DOMAIN]) {
       await daemon.reload({ domain })
       await waitUntil(`${domain} is served`, () => served(domain))
-      expect((await daemon.now()).domain.refused).toBe('')
+      expect((await daemon.now()).domains[0]!.refused).toBe('')
     }
   })
 
@@ -209,7 +212,7 @@ describe('a reload', () => {
     await expect(daemon.reload({ global: ['udp workers 2', 'interval 700'] })).rejects.toThrow(
       /udp workers.*restart/,
     )
-    expect((await daemon.now()).domain.interval).toBe(600)
+    expect((await daemon.now()).domains[0]!.interval).toBe(600)
   })
 
   test('that is asked for while another is under way comes after it', async () => {
@@ -219,7 +222,7 @@ describe('a reload', () => {
       daemon.reload({ global: ['interval 800'] }),
       daemon.reload({ global: ['interval 900'] }),
     ])
-    expect((await daemon.now()).domain.interval).toBe(900)
+    expect((await daemon.now()).domains[0]!.interval).toBe(900)
   })
 })
 

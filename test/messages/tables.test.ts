@@ -23,12 +23,25 @@ describe('the tables of messages', () => {
     [
       'directory',
       toDirectory,
-      ['ping', 'log-level', 'configure', 'refresh', 'recommit', 'rejected', 'more', 'drop'],
+      ['ping', 'log-level', 'configure', 'remove', 'refresh', 'recommit', 'rejected', 'more', 'drop'],
     ],
     [
       'server',
       toServer,
-      ['ping', 'log-level', 'configure', 'load', 'fresh', 'match', 'cat', 'more', 'drop', 'drain'],
+      [
+        'ping',
+        'log-level',
+        'configure',
+        'remove',
+        'open',
+        'load',
+        'fresh',
+        'match',
+        'cat',
+        'more',
+        'drop',
+        'drain',
+      ],
     ],
   ])('name all that the supervisor may say to the %s process', (_who, shape, expected) => {
     expect(kinds(shape as Shape<unknown>)).toEqual(expected)
@@ -54,12 +67,23 @@ describe('the tables of messages', () => {
       'check',
       'stop',
     ])
-    expect(kinds(answer)).toEqual(['status', 'progress', 'maps', 'records', 'rows', 'problems', 'end'])
+    expect(kinds(answer)).toEqual([
+      'status',
+      'domain',
+      'progress',
+      'maps',
+      'records',
+      'rows',
+      'problems',
+      'end',
+    ])
   })
 
   test('give the server process no way to hear of directories, nor the directory process of callers', () => {
-    expect(() => toServer({ kind: 'refresh', id: 1, force: true }, 'message')).toThrow(ShapeError)
-    const settings = { kind: 'configure', access: [], expire: null }
+    expect(() => toServer({ kind: 'refresh', id: 1, domain: 'd', force: true }, 'message')).toThrow(
+      ShapeError,
+    )
+    const settings = { kind: 'configure', domain: 'd', access: [], expire: null }
     expect(toServer(settings, 'message')).toEqual(settings)
     expect(() => toServer({ ...settings, directories: [] }, 'message')).toThrow(
       'message.directories: no such field',

@@ -125,7 +125,10 @@ beforeEach(() => {
   const { bytes } = imageOf([rows([user()], [group()])])
   const memory = new SharedArrayBuffer(bytes.length)
   Buffer.from(memory).set(bytes)
-  const news: News[] = [{ kind: 'image', bytes: memory }]
+  const news: News[] = [
+    { kind: 'domain', domain, rules: [] },
+    { kind: 'image', bytes: memory },
+  ]
   server = new BatchedServer({
     calls: kernel.calls,
     fd: 3,

@@ -9,6 +9,7 @@ import { launchBatched } from '../../src/server/batched-udp.ts'
 import { UDP_CALL_BYTES } from '../../src/server/limits.ts'
 import type { News } from '../../src/server/news.ts'
 import { Responder } from '../../src/server/responder.ts'
+import { Rules } from '../../src/server/rights.ts'
 import { Served } from '../../src/server/served.ts'
 import type { Service } from '../../src/server/service.ts'
 import { chooseTransport } from '../../src/server/transport.ts'
@@ -65,6 +66,7 @@ afterEach(async () => {
 })
 
 const news = (one: Image, ...more: readonly News[]): readonly News[] => [
+  { kind: 'domain', domain: one.domain, rules: [] },
   ...more,
   { kind: 'image', bytes: shared(one) },
 ]
@@ -77,7 +79,7 @@ const batched = async (address: string, first: readonly News[]): Promise<Answeri
   const service = await launchBatched(
     udp.fd,
     address.includes(':'),
-    (one) => strangers.push(one),
+    (one, of) => strangers.push(of === undefined ? one : `${one} of ${of}`),
     () => {},
   ).begin(first)
   ending.push(async () => {
@@ -100,19 +102,32 @@ const oneByOne = async (address: string, first: readonly News[]): Promise<Answer
   await once(socket, 'listening')
   const strangers: string[] = []
   const served = new Served()
-  let access = createAccess([], (one) => strangers.push(one))
+  const stranger = (address: string, of?: string) => {
+    strangers.push(of === undefined ? address : `${address} of ${of}`)
+  }
+  const rules = new Rules()
+  let access = createAccess(rules, stranger)
   const take = (one: News) => {
-    if (one.kind === 'image') served.serve(viewImage(one.bytes))
-    else if (one.kind === 'expired') served.expired = one.expired
-    else access = createAccess(one.rules, (address) => strangers.push(address))
+    if (one.kind === 'image') {
+      served.serve(viewImage(one.bytes))
+    } else if (one.kind === 'expired') {
+      served.add(one.domain).expired = one.expired
+    } else {
+      const { place } = served.add(one.domain)
+      if (one.kind === 'domain') rules.set(place, one.rules)
+      else rules.delete(place)
+      if (one.kind === 'gone') served.remove(one.domain)
+      access = createAccess(rules, stranger)
+    }
   }
   for (const one of first) take(one)
-  const service = serveUdp(
-    socket,
-    new Responder(served),
-    (caller) => access(caller),
-    () => {},
-  )
+  const service = serveUdp(socket, {
+    served,
+    responder: new Responder(served),
+    access: (caller) => access(caller),
+    stranger,
+    log: () => {},
+  })
   ending.push(() => service.close())
   return {
     port: socket.address().port,
@@ -166,7 +181,7 @@ describe.each([
   })
 
   test('before there is an image have the answers of that', async () => {
-    const { port } = await start('127.0.0.1', [])
+    const { port } = await start('127.0.0.1', [{ kind: 'domain', domain, rules: [] }])
     expect(read(P.MATCH, await ask('127.0.0.1', port, match('user7')))).toMatchObject({
       status: YpStat.NODOM,
     })
@@ -228,7 +243,10 @@ describe.each([
   test('of strangers get no answer, and are told of once', async () => {
     const rules = [{ verdict: 'allow' as const, prefix: Uint8Array.of(192, 0, 2, 0), bits: 24 }]
     const deny = [{ verdict: 'deny' as const, prefix: Uint8Array.of(127, 0, 0, 1), bits: 32 }, ...rules]
-    const { port, strangers, inform } = await start('127.0.0.1', news(image, { kind: 'access', rules: deny }))
+    const { port, strangers, inform } = await start(
+      '127.0.0.1',
+      news(image, { kind: 'domain', domain, rules: deny }),
+    )
     const socket = client('127.0.0.1')
     for (let i = 0; i < 10; i++) socket.send(match('user7', i), port, '127.0.0.1')
     await until(async () => strangers.length > 0)
@@ -236,13 +254,63 @@ describe.each([
     // Those before were taken, or are answered with the rules that follow.
     const answers: number[] = []
     socket.on('message', (reply) => answers.push(read(P.MATCH, reply)['xid'] as number))
-    inform({ kind: 'access', rules })
+    inform({ kind: 'domain', domain, rules })
     await until(async () => {
       socket.send(match('user7', 1000), port, '127.0.0.1')
       await new Promise(setImmediate)
       return answers.includes(1000)
     })
     expect(strangers).toHaveLength(1)
+  })
+
+  const CALLER = { prefix: Uint8Array.of(127, 0, 0, 1), bits: 32 }
+  const other = imageOf([rows([user()])], { domain: 'other.example' })
+
+  test('for a domain that their sender may not ask for get no answer, whatever they ask; other domains do', async () => {
+    const rules = [{ verdict: 'deny' as const, ...CALLER }]
+    const first = news(other, { kind: 'domain', domain: other.domain, rules })
+    const { port, strangers } = await start('127.0.0.1', [...news(image), ...first])
+    const socket = client('127.0.0.1')
+    const answers: number[] = []
+    socket.on('message', (reply) => answers.push(reply.readUInt32BE(0)))
+    const about = { domain: other.domain, map: 'passwd.byname', key: 'alice' }
+    const forbidden = [
+      P.DOMAIN,
+      P.DOMAIN_NONACK,
+      P.MATCH,
+      P.FIRST,
+      P.NEXT,
+      P.ALL,
+      P.MASTER,
+      P.ORDER,
+      P.MAPLIST,
+    ]
+    for (const [xid, procedure] of forbidden.entries()) {
+      const call = writeCall({ xid, program: 100004, version: 2, procedure }, about)
+      socket.send(call, port, '127.0.0.1')
+    }
+    // What has no map or key to ask for is no way round.
+    const empty = writeCall(
+      { xid: 50, program: 100004, version: 2, procedure: P.MATCH },
+      { ...about, map: '' },
+    )
+    socket.send(empty, port, '127.0.0.1')
+    socket.send(match('user7', 1000), port, '127.0.0.1')
+    await until(async () => answers.length > 0 && strangers.length > 0)
+    expect(answers).toEqual([1000])
+    expect(strangers[0]).toBe('127.0.0.1 of other.example')
+  })
+
+  test('are answered of each domain from its own image, and of one that has gone no more', async () => {
+    const { port, inform } = await start('127.0.0.1', [...news(image), ...news(other)])
+    const value = async (call: Buffer) => read(P.MATCH, await ask('127.0.0.1', port, call))
+    const header = { xid: 7, program: 100004, version: 2, procedure: P.MATCH }
+    const alice = writeCall(header, { domain: other.domain, map: 'passwd.byname', key: 'alice' })
+    expect((await value(alice))['value']).toMatch(/^alice:/)
+    expect((await value(match('user7')))['value']).toMatch(/^user7:/)
+    inform({ kind: 'gone', domain: other.domain })
+    await until(async () => (await value(alice))['status'] === YpStat.NODOM)
+    expect((await value(match('user7')))['value']).toMatch(/^user7:/)
   })
 
   test('are answered from a new image as soon as there is one, and each from one alone', async () => {
@@ -256,11 +324,11 @@ describe.each([
   })
 
   test('are told of an image that has expired, and of one that no longer is', async () => {
-    const { port, inform } = await start('127.0.0.1', news(image, { kind: 'expired', expired: true }))
+    const { port, inform } = await start('127.0.0.1', news(image, { kind: 'expired', domain, expired: true }))
     const isServed = async () =>
       read(P.DOMAIN, await ask('127.0.0.1', port, call(P.DOMAIN, { domain })))['served']
     expect(await isServed()).toBe(false)
-    inform({ kind: 'expired', expired: false })
+    inform({ kind: 'expired', domain, expired: false })
     await until(async () => (await isServed()) === true)
     expect(await isServed()).toBe(true)
   })

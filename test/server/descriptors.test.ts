@@ -60,8 +60,9 @@ async function serve(sockets: ReturnType<typeof bound>) {
   const { child, channel } = spawnServer(sockets)
   running.add(child)
   child.once('exit', () => running.delete(child))
-  channel.send(loading(image, 0))
   channel.send(settings())
+  channel.send(loading(image, 0))
+  channel.send({ kind: 'open' })
   await channel.next('ready')
   return { child, channel }
 }

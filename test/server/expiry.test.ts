@@ -28,12 +28,12 @@ afterEach(() => {
 
 test('an image expires by itself, a moment after its time, and once', () => {
   served.serve(image)
-  expiry.setFresh(NOON)
-  expiry.setLimit(600)
+  expiry.setFresh('example.com', NOON)
+  expiry.setLimit('example.com', 600)
   vi.advanceTimersByTime(600_000)
-  expect([served.expired, lines]).toEqual([false, []])
+  expect([served.add('example.com').expired, lines]).toEqual([false, []])
   vi.advanceTimersByTime(1000)
-  expect(served.expired).toBe(true)
+  expect(served.add('example.com').expired).toBe(true)
   vi.advanceTimersByTime(3_600_000)
   expect(lines).toEqual(['warning data-expired'])
 })
@@ -41,38 +41,41 @@ test('an image expires by itself, a moment after its time, and once', () => {
 test('it is vouched for again at once when it is found true, or when the limit is taken away or raised', () => {
   served.serve(image)
   for (const renew of [
-    () => expiry.setFresh(NOON),
-    () => expiry.setLimit(null),
-    () => expiry.setLimit(1_000_000),
+    () => expiry.setFresh('example.com', NOON),
+    () => expiry.setLimit('example.com', null),
+    () => expiry.setLimit('example.com', 1_000_000),
   ]) {
     lines = []
-    expiry.setFresh(NOON - 601)
-    expiry.setLimit(600)
-    expect(served.expired).toBe(true)
+    expiry.setFresh('example.com', NOON - 601)
+    expiry.setLimit('example.com', 600)
+    expect(served.add('example.com').expired).toBe(true)
     renew()
-    expect([served.expired, lines]).toEqual([false, ['warning data-expired', 'info data-renewed']])
-    expiry.setFresh(NOON)
+    expect([served.add('example.com').expired, lines]).toEqual([
+      false,
+      ['warning data-expired', 'info data-renewed'],
+    ])
+    expiry.setFresh('example.com', NOON)
   }
 })
 
 test('a clock that is set back or a machine that slept changes nothing but the answer', () => {
   served.serve(image)
-  expiry.setFresh(NOON)
-  expiry.setLimit(600)
+  expiry.setFresh('example.com', NOON)
+  expiry.setLimit('example.com', 600)
   vi.setSystemTime((NOON - 86_400) * 1000)
   vi.advanceTimersByTime(1000)
-  expect(served.expired).toBe(false)
+  expect(served.add('example.com').expired).toBe(false)
   vi.setSystemTime((NOON + 86_400) * 1000)
   vi.advanceTimersByTime(1000)
-  expect(served.expired).toBe(true)
+  expect(served.add('example.com').expired).toBe(true)
 })
 
 test('nothing expires without an image, or without a limit', () => {
-  expiry.setLimit(1)
+  expiry.setLimit('example.com', 1)
   vi.advanceTimersByTime(10_000)
-  expect(served.expired).toBe(false)
-  expiry.setLimit(null)
+  expect(served.add('example.com').expired).toBe(false)
+  expiry.setLimit('example.com', null)
   served.serve(image)
   vi.advanceTimersByTime(10_000)
-  expect([served.expired, lines]).toEqual([false, []])
+  expect([served.add('example.com').expired, lines]).toEqual([false, []])
 })

@@ -77,8 +77,9 @@ function run(descriptors: readonly { kind: string; fd: number }[]): void {
 /** Starts one that serves this image. */
 async function serve(bytes: ArrayBuffer = small(1)): Promise<void> {
   start()
-  supervisor.send(loading(await folder.commit('first', bytes), now()))
   supervisor.send(settings())
+  supervisor.send(loading(await folder.commit('first', bytes), now()))
+  supervisor.send({ kind: 'open' })
   await supervisor.next('ready')
   await supervisor.next('loaded')
 }
@@ -127,9 +128,10 @@ afterEach(async () => {
 })
 
 describe('its sockets', () => {
-  test.each(['127.0.0.1', '::1'])('open on %s with the first settings, over UDP and TCP', async (address) => {
+  test.each(['127.0.0.1', '::1'])('open on %s when it is told so, over UDP and TCP', async (address) => {
     start(address)
     supervisor.send(settings())
+    supervisor.send({ kind: 'open' })
     await supervisor.next('ready')
     for (const transport of ['udp', 'tcp'] as const) {
       const one = await client(transport, address)
@@ -145,8 +147,9 @@ describe('its sockets', () => {
     const header = { xid: 5, program: 100004, version: 2, procedure: P.MATCH }
     const reply = once(waiting, 'message')
     waiting.send(writeCall(header, { domain, map, key: 'alice' }), port, '127.0.0.1')
-    supervisor.send(loading(await folder.commit('first', small(1)), now()))
     supervisor.send(settings())
+    supervisor.send(loading(await folder.commit('first', small(1)), now()))
+    supervisor.send({ kind: 'open' })
     expect(readReply(header, ((await reply) as [Buffer])[0]).fields).toMatchObject({
       status: YpStat.TRUE,
       value: alice('/bin/sh1'),
@@ -157,8 +160,9 @@ describe('its sockets', () => {
 
   test('open too when that image is refused', async () => {
     start()
-    supervisor.send(loading(folder.path('none'), now()))
     supervisor.send(settings())
+    supervisor.send(loading(folder.path('none'), now()))
+    supervisor.send({ kind: 'open' })
     await supervisor.next('ready')
     expect((await supervisor.next('refused')).reason).toContain('ENOENT')
     expect(await (await client()).domain(domain)).toBe(false)
@@ -168,6 +172,7 @@ describe('its sockets', () => {
     const fd = openSync('/dev/null', 'r')
     run([{ kind: 'udp4', fd }])
     supervisor.send(settings())
+    supervisor.send({ kind: 'open' })
     expect(await logged('not-listening')).toMatch(
       new RegExp(`^error: descriptor ${fd} is of no use as udp4: `),
     )
@@ -182,6 +187,7 @@ describe('its sockets', () => {
       { kind: 'sctp', fd: 0 },
     ])
     supervisor.send(settings())
+    supervisor.send({ kind: 'open' })
     expect(await logged('not-listening')).toBe(
       'error: descriptor 0 is of no use as sctp: tcp, udp4 or udp6 expected',
     )
@@ -255,7 +261,7 @@ describe('an image', () => {
     await serve()
     const path = await folder.commit('second', build([staff], options).bytes)
     supervisor.send(loading(path, now()))
-    expect(await supervisor.next('refused')).toEqual({ kind: 'refused', id: 1, path, reason })
+    expect(await supervisor.next('refused')).toEqual({ kind: 'refused', id: 1, domain, path, reason })
     expect(await shellOfAlice(await client())).toBe('/bin/sh1')
   })
 
@@ -312,17 +318,34 @@ describe('an image', () => {
     await expect(gone).resolves.toBeUndefined()
   })
 
-  test('of another domain that was asked for takes the place of the old one, which has gone then', async () => {
+  test('of another domain is served beside it, and goes with that domain', async () => {
     await serve()
     const one = await client()
     expect(await one.domain('new.example')).toBe(false)
     const bytes = build([staff], { domain: 'new.example', fingerprint: new Uint8Array(32).fill(1) }).bytes
     const made = { domain: 'new.example', fingerprint: '01'.repeat(32) }
+    supervisor.send(settings({ domain: 'new.example' }))
     supervisor.send(loading(await folder.commit('new', bytes), now(), made))
     expect((await supervisor.next('loaded')).domain).toBe('new.example')
     expect(await one.domain('new.example')).toBe(true)
+    expect(await shellOfAlice(one)).toBe('/bin/sh1')
+    expect(await one.match('new.example', map, 'alice')).toMatchObject({ value: alice('/bin/sh') })
+    supervisor.send({ kind: 'remove', domain })
+    await settled()
+    expect(await one.domain('new.example')).toBe(true)
     expect(await one.domain(domain)).toBe(false)
     expect(await shellOfAlice(one)).toBe(`status ${YpStat.NODOM}`)
+  })
+
+  test('of a domain that was removed while it was loaded is not served', async () => {
+    await serve()
+    const path = await folder.commit('second', small(2))
+    supervisor.send(loading(path, now()))
+    supervisor.send({ kind: 'remove', domain })
+    supervisor.send(settings({ domain: 'other.example' }))
+    supervisor.send(loading(folder.path('none'), now(), { domain: 'other.example' }))
+    expect(await supervisor.next('refused')).toMatchObject({ domain: 'other.example' })
+    expect(await (await client()).domain(domain)).toBe(false)
   })
 })
 
@@ -333,14 +356,14 @@ describe('an image that is too old', () => {
     supervisor.send(settings({ expire: 3600 }))
     await settled()
     expect(await one.domain(domain)).toBe(true)
-    supervisor.send({ kind: 'fresh', at: 1_700_000_000 })
+    supervisor.send({ kind: 'fresh', domain, at: 1_700_000_000 })
     expect(await logged('data-expired')).toMatch(
       /^warning: example\.com: .* 2023-11-14T22:13:20\.000Z, over 3600 s ago/,
     )
     expect(await one.domain(domain)).toBe(false)
     expect(await one.domainNonack(domain)).toBeUndefined()
     expect(await shellOfAlice(one)).toBe('/bin/sh1')
-    supervisor.send({ kind: 'fresh', at: now() })
+    supervisor.send({ kind: 'fresh', domain, at: now() })
     expect(await logged('data-renewed')).toMatch(/^info: /)
     expect(await one.domain(domain)).toBe(true)
   })
@@ -348,8 +371,9 @@ describe('an image that is too old', () => {
   test('is known to be so from its first answer on', async () => {
     start()
     const path = await folder.commit('first', small(1))
-    supervisor.send(loading(path, now() - 61))
     supervisor.send(settings({ expire: 60 }))
+    supervisor.send(loading(path, now() - 61))
+    supervisor.send({ kind: 'open' })
     await supervisor.next('ready')
     await supervisor.next('loaded')
     await logged('data-expired')
@@ -360,7 +384,7 @@ describe('an image that is too old', () => {
     await serve()
     supervisor.send(settings({ expire: 60 }))
     supervisor.send(loading(await folder.commit('second', small(2)), 0))
-    supervisor.send({ kind: 'fresh', at: now() })
+    supervisor.send({ kind: 'fresh', domain, at: now() })
     await supervisor.next('loaded')
     expect(await (await client()).domain(domain)).toBe(true)
   })
@@ -381,7 +405,7 @@ describe('a question of the supervisor', () => {
   /** All of a map, part by part; `between` is called when the first part has come. */
   async function cat(name: string, between: () => Promise<void> = async () => {}) {
     const parts: (readonly { key: string; value: string }[])[] = []
-    supervisor.send({ kind: 'cat', id: 7, map: name })
+    supervisor.send({ kind: 'cat', id: 7, domain, map: name })
     for (;;) {
       const part = await supervisor.next('records')
       expect(part.id).toBe(7)
@@ -425,7 +449,7 @@ describe('a question of the supervisor', () => {
 
   test('for a key brings its record, hashes too, and then the end', async () => {
     await serve()
-    supervisor.send({ kind: 'match', id: 1, map: 'master.passwd.byname', key: 'alice' })
+    supervisor.send({ kind: 'match', id: 1, domain, map: 'master.passwd.byname', key: 'alice' })
     const { records } = await supervisor.next('records')
     expect(records).toEqual([
       { key: 'alice', value: 'alice:$6$salt$hash:10001:20001::0:0:Alice Adams:/home/alice:/bin/sh1' },
@@ -437,17 +461,18 @@ describe('a question of the supervisor', () => {
   test('that has no answer says why', async () => {
     start()
     supervisor.send(settings())
+    supervisor.send({ kind: 'open' })
     await supervisor.next('ready')
-    supervisor.send({ kind: 'cat', id: 1, map })
+    supervisor.send({ kind: 'cat', id: 1, domain, map })
     expect(await supervisor.next('end')).toEqual({ kind: 'end', id: 1, error: 'there are no maps yet' })
     supervisor.send(loading(await folder.commit('first', small(1)), now()))
     await supervisor.next('loaded')
-    supervisor.send({ kind: 'cat', id: 2, map: 'no.map' })
+    supervisor.send({ kind: 'cat', id: 2, domain, map: 'no.map' })
     expect(await supervisor.next('end')).toEqual({ kind: 'end', id: 2, error: 'no such map: no.map' })
-    supervisor.send({ kind: 'match', id: 3, map, key: 'bob' })
+    supervisor.send({ kind: 'match', id: 3, domain, map, key: 'bob' })
     expect(await supervisor.next('end')).toEqual({ kind: 'end', id: 3, error: `no such key in ${map}` })
     // Its characters' low bytes are `alice`.
-    supervisor.send({ kind: 'match', id: 4, map, key: '\u0161lice' })
+    supervisor.send({ kind: 'match', id: 4, domain, map, key: '\u0161lice' })
     expect(await supervisor.next('end')).toMatchObject({ id: 4, error: `no such key in ${map}` })
     supervisor.send({ kind: 'more', id: 5 })
     expect(await supervisor.next('end')).toMatchObject({ id: 5, error: 'there is no such request' })
@@ -456,16 +481,16 @@ describe('a question of the supervisor', () => {
   test('that is dropped is forgotten; so many may be open at a time', async () => {
     await serve()
     for (let id = 0; id < OPEN_LOOKUPS; id++) {
-      supervisor.send({ kind: 'cat', id, map })
+      supervisor.send({ kind: 'cat', id, domain, map })
       await supervisor.next('records')
     }
-    supervisor.send({ kind: 'cat', id: 1000, map })
+    supervisor.send({ kind: 'cat', id: 1000, domain, map })
     expect(await supervisor.next('end')).toMatchObject({
       id: 1000,
       error: 'too many requests at once: try again',
     })
     supervisor.send({ kind: 'drop', id: 3 })
-    supervisor.send({ kind: 'cat', id: 1001, map })
+    supervisor.send({ kind: 'cat', id: 1001, domain, map })
     expect(await supervisor.next('records')).toMatchObject({ id: 1001 })
     supervisor.send({ kind: 'more', id: 3 })
     expect(await supervisor.next('end')).toMatchObject({ id: 3, error: 'there is no such request' })
@@ -502,7 +527,7 @@ describe('the server process', () => {
 
   test('ends with a line in the log when what it is told is no message', async () => {
     await serve()
-    supervisor.send({ kind: 'match', id: -1, map, key: 'alice' })
+    supervisor.send({ kind: 'match', id: -1, domain, map, key: 'alice' })
     expect(await logged('bad-message')).toContain('message.id: a whole number')
     await over
   })
@@ -538,8 +563,9 @@ describe('the server process', () => {
 
   test('that ends while it loads opens nothing any more', async () => {
     start()
-    supervisor.send(loading(await folder.commit('first', small(1)), now()))
     supervisor.send(settings())
+    supervisor.send(loading(await folder.commit('first', small(1)), now()))
+    supervisor.send({ kind: 'open' })
     supervisor.end()
     await over
     const refused = connect(port, '127.0.0.1')

@@ -8,6 +8,7 @@ import { Served } from '../../src/server/served.ts'
 import { contents } from '../support/map-contents.ts'
 import { group, imageOf, rows, user } from '../support/rows.ts'
 import { type Fields, readReply, writeCall } from '../support/rpc-codec.ts'
+import { EVERYTHING } from '../support/rules.ts'
 
 const image = imageOf([
   rows(
@@ -26,8 +27,8 @@ function responderOf(image: Image): Responder {
   return new Responder(served)
 }
 
-const ROOT: Caller = { reserved: true, limit: Infinity }
-const ANYONE: Caller = { reserved: false, limit: Infinity }
+const ROOT: Caller = { reserved: true, limit: Infinity, rights: EVERYTHING }
+const ANYONE: Caller = { reserved: false, limit: Infinity, rights: EVERYTHING }
 
 /** The whole reply's bytes, or undefined for silence. */
 function reply(call: Buffer, caller: Caller = ANYONE, asked = responder): Buffer | undefined {
@@ -96,11 +97,11 @@ describe('a domain that has expired', () => {
       [P.MAPLIST, { domain }],
     ]
     const before = others.map(([procedure, fields]) => say(procedure, fields))
-    served.expired = true
+    served.add(domain).expired = true
     expect(say(P.DOMAIN, { domain })).toMatchObject({ served: false })
     expect(say(P.DOMAIN_NONACK, { domain })).toBeUndefined()
     expect(others.map(([procedure, fields]) => say(procedure, fields))).toEqual(before)
-    served.expired = false
+    served.add(domain).expired = false
     expect(say(P.DOMAIN, { domain })).toMatchObject({ served: true })
     expect(say(P.DOMAIN_NONACK, { domain })).toMatchObject({ served: true })
   })
@@ -294,7 +295,7 @@ describe('maps with hashes', () => {
 })
 
 describe('a transport that carries less than an answer needs', () => {
-  const small: Caller = { reserved: false, limit: 60 }
+  const small: Caller = { reserved: false, limit: 60, rights: EVERYTHING }
 
   test('gets YP_YPERR in the form of the procedure', () => {
     expect(ask(P.MATCH, { domain, map: 'passwd.byname', key: 'alice' }, small)).toEqual({
@@ -395,7 +396,7 @@ describe('a new image', () => {
     expect(asked.body).not.toBe(first.bytes)
   })
 
-  test('of another domain leaves nothing of the one before', () => {
+  test('of another domain stands beside it, until that domain is taken away', () => {
     const own = new Served()
     own.serve(image)
     own.serve(empty)
@@ -403,6 +404,8 @@ describe('a new image', () => {
     const header = { xid: 1, program: 100004, version: 2, procedure: P.DOMAIN }
     const say = (name: string) =>
       readReply(header, reply(writeCall(header, { domain: name }), ANYONE, asked)!).fields['served']
+    expect([say(domain), say(empty.domain)]).toEqual([true, true])
+    own.remove(domain)
     expect([say(domain), say(empty.domain)]).toEqual([false, true])
   })
 })

@@ -25,6 +25,7 @@ import { serveUdp } from '../../src/server/udp.ts'
 import { contents } from '../support/map-contents.ts'
 import { group, imageOf, rows, user } from '../support/rows.ts'
 import { type Fields, readReply, writeCall } from '../support/rpc-codec.ts'
+import { rulesOf } from '../support/rules.ts'
 
 const domain = 'example.com'
 const many = rows(
@@ -46,6 +47,10 @@ let services: { readonly udp: Service; readonly tcp: Service }
 
 const log: Log = (_level, id) => lines.push(id)
 
+const stranger = (_address: string, of?: string) => {
+  lines.push(of === undefined ? 'stranger' : `stranger to ${of}`)
+}
+
 async function serve(family: 4 | 6, rules: readonly AccessRule[] = []) {
   const address = family === 4 ? '127.0.0.1' : '::1'
   udp = createSocket({ type: family === 4 ? 'udp4' : 'udp6' })
@@ -57,8 +62,9 @@ async function serve(family: 4 | 6, rules: readonly AccessRule[] = []) {
   served = new Served()
   served.serve(image)
   const responder = new Responder(served)
-  const access = createAccess(rules, () => lines.push('stranger'))
-  services = { udp: serveUdp(udp, responder, access, log), tcp: serveTcp(tcp, responder, access, log) }
+  const access = createAccess(rulesOf(rules), stranger)
+  const serving = { served, responder, access, stranger, log }
+  services = { udp: serveUdp(udp, serving), tcp: serveTcp(tcp, serving) }
   return { address, udpPort: udp.address().port, tcpPort: (tcp.address() as { port: number }).port }
 }
 

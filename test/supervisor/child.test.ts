@@ -43,13 +43,13 @@ function start(
 describe('a child', () => {
   test('hears what it is told and is heard', async () => {
     const { child, first } = start('well')
-    child.send({ kind: 'refresh', id: 5, force: false })
+    child.send({ kind: 'refresh', domain: 'example.com', id: 5, force: false })
     expect(await first).toEqual({ kind: 'end', id: 5 })
   })
 
   test('ends in good order when its channel is closed', async () => {
     const { child, ended, first } = start('well')
-    child.send({ kind: 'refresh', id: 1, force: false })
+    child.send({ kind: 'refresh', domain: 'example.com', id: 1, force: false })
     await first
     await child.stop()
     expect(await ended).toBeUndefined()

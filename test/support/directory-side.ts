@@ -105,7 +105,7 @@ export function startDirectory(state?: string): DirectoryLab {
     directory: (label) => lab.latest().directories.find((one) => one.label === label)!,
     async refresh({ force = false, directory } = {}) {
       const id = ++ids
-      channel.send({ kind: 'refresh', id, force, ...(directory !== undefined && { directory }) })
+      channel.send({ kind: 'refresh', id, domain, force, ...(directory !== undefined && { directory }) })
       return (await lab.next('end', (message) => message.id === id)).error
     },
     image: () => loadImage(join(folder, `${domain}.image`)),

@@ -94,7 +94,7 @@ export async function startDaemon(...global: readonly string[]): Promise<TestDae
   configure(...global)
   await start()
   ending.push(() => running().stop('SIGKILL'))
-  await waitUntil('generation 1 is served', async () => (await status(control)).domain.image !== null)
+  await waitUntil('generation 1 is served', async () => (await status(control)).domains[0]!.image !== null)
   return {
     get pid() {
       return running().pid
@@ -150,9 +150,9 @@ export async function ask(path: string, request: Request): Promise<readonly Answ
 }
 
 export async function status(path: string): Promise<Status> {
-  const [first] = await ask(path, { kind: 'status' })
+  const [first, ...others] = await ask(path, { kind: 'status' })
   if (first?.kind !== 'status') throw new Error('no status')
-  return first.status
+  return { ...first.status, domains: others.flatMap((part) => (part.kind === 'domain' ? [part.domain] : [])) }
 }
 
 /** The process id of a child; 0 while it is not there. */

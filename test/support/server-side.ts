@@ -94,6 +94,7 @@ export function loading(
 export function settings(changes: Partial<ServerSettings> = {}): ServerSettings {
   return {
     kind: 'configure',
+    domain: 'example.com',
     access: [],
     expire: null,
     ...changes,
