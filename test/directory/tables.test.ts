@@ -156,6 +156,11 @@ function give(gatherer: Gatherer, objectClass: string, ...entries: readonly Entr
   }
 }
 
+/** A nisObject of that map. */
+function object(map: string): Entry {
+  return makeEntry(`cn=k,nisMapName=${map},dc=x`, { cn: ['k'], nisMapName: [map], nisMapEntry: ['v'] })
+}
+
 describe('a map that the directory names', () => {
   test('has the entries below an automountMap, and is there without any', () => {
     const gatherer = gathererOf('provide maps automount')
@@ -169,8 +174,6 @@ describe('a map that the directory names', () => {
   })
 
   test('of nisObject entries is an automount map when it is called like one, and any under nisobject', () => {
-    const object = (map: string) =>
-      makeEntry(`cn=k,nisMapName=${map},dc=x`, { cn: ['k'], nisMapName: [map], nisMapEntry: ['v'] })
     for (const [lines, names] of [
       ['provide maps automount', ['auto.a (found)', 'auto_b (found)']],
       ['provide maps nisobject', ['auto.a (found)', 'auto_b (found)', 'printers (found)']],
@@ -184,8 +187,6 @@ describe('a map that the directory names', () => {
 
   test('is left out when its name is that of a map which is made otherwise, or none at all', () => {
     const gatherer = gathererOf('provide maps nisobject\nprovide map hosts.byname')
-    const object = (map: string) =>
-      makeEntry(`cn=k,nisMapName=${map},dc=x`, { cn: ['k'], nisMapName: [map], nisMapEntry: ['v'] })
     give(gatherer, 'nisObject', object('hosts.byname'), object('a b'), object('x'.repeat(65)))
     const { tables, rejected } = recordsOf(gatherer)
     expect(tables).toEqual({ 'hosts.byname': [] })
@@ -207,11 +208,23 @@ describe('a map that the directory names', () => {
   })
 })
 
+function host(name: string): Entry {
+  return makeEntry(`fqdn=${name},cn=computers,dc=x`, { fqdn: [name] })
+}
+
+function ipaNetgroup(name: string, attributes: Readonly<Record<string, readonly string[]>>): Entry {
+  return makeEntry(`ipaUniqueID=${name},cn=ng,dc=x`, {
+    cn: [name],
+    objectClass: ['ipaNisNetgroup'],
+    nisDomainName: ['example.com'],
+    ...attributes,
+  })
+}
+
 test("FreeIPA's netgroups have the triples of its own NIS server", () => {
   const gatherer = gathererOf('provide map netgroup', 'basedn "dc=x"\nschema ipa')
   const add = (filter: string, entry: Entry) =>
     gatherer.others.find((search) => search.filter === filter)!.add(entry)
-  const host = (name: string) => makeEntry(`fqdn=${name},cn=computers,dc=x`, { fqdn: [name] })
   for (const name of ['h1', 'h2']) add('(objectClass=ipaHost)', host(name))
   add(
     '(objectClass=ipaHostGroup)',
@@ -220,24 +233,17 @@ test("FreeIPA's netgroups have the triples of its own NIS server", () => {
   gatherer.users.add(
     makeEntry('uid=ann,dc=x', { uid: ['ann'], uidNumber: ['1'], gidNumber: ['1'], homeDirectory: ['/'] }),
   )
-  const netgroup = (name: string, attributes: Readonly<Record<string, readonly string[]>>) =>
-    makeEntry(`ipaUniqueID=${name},cn=ng,dc=x`, {
-      cn: [name],
-      objectClass: ['ipaNisNetgroup'],
-      nisDomainName: ['example.com'],
-      ...attributes,
-    })
   const FILTER = '(objectClass=ipaNisNetgroup)'
   add(
     FILTER,
-    netgroup('some', {
+    ipaNetgroup('some', {
       memberHost: ['fqdn=h1,cn=computers,dc=x', 'cn=hg,dc=x'],
       externalHost: ['far'],
       memberUser: ['uid=ann,dc=x'],
       member: ['ipaUniqueID=all,cn=ng,dc=x'],
     }),
   )
-  add(FILTER, netgroup('all', { hostCategory: ['all'], userCategory: ['all'] }))
+  add(FILTER, ipaNetgroup('all', { hostCategory: ['all'], userCategory: ['all'] }))
   expect(recordsOf(gatherer).tables).toEqual({
     netgroup: [
       'some: (far,ann,example.com) (h1,-,example.com) (h2,-,example.com) all',

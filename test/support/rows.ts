@@ -56,11 +56,13 @@ export const ALL_MAPS = [
 /** `maps` by their names: each is made as its name says, under the limit of all. */
 export interface MadeOptions extends Partial<Omit<BuildOptions, 'maps'>> {
   readonly maps?: readonly string[]
+  /** in their place, each with what is said of it */
+  readonly provided?: readonly ProvidedMap[]
 }
 
 export function build(
   directories: readonly Rows[],
-  { maps = ALL_MAPS, recordLimit = 1024, overflow = 'cut', ...options }: MadeOptions = {},
+  { maps = ALL_MAPS, provided: named, recordLimit = 1024, overflow = 'cut', ...options }: MadeOptions = {},
 ): Built {
   return buildImage(directories, {
     domain: 'example.com',
@@ -68,7 +70,7 @@ export function build(
     created: 1_700_000_000,
     generation: 1,
     fingerprint: new Uint8Array(32),
-    maps: maps.map((name) => provided(name, { recordLimit, overflow })),
+    maps: named ?? maps.map((name) => provided(name, { recordLimit, overflow })),
     recordLimit,
     overflow,
     ...options,
