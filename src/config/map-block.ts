@@ -11,7 +11,7 @@ const TEMPLATE = 'a template as a quoted string'
 type MapStatement = (cursor: Cursor, draft: MapDraft) => void
 
 /** The statements of a map block by their first word. */
-const MAP_STATEMENTS: ReadonlyMap<string, MapStatement> = new Map([
+export const MAP_STATEMENTS: ReadonlyMap<string, MapStatement> = new Map([
   ['base', textReader('base', 'a DN as a quoted string')],
   ['filter', textReader('filter', 'an LDAP filter as a quoted string')],
   ['each', textReader('each', TEMPLATE)],

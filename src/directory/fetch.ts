@@ -63,11 +63,14 @@ export async function fetchDirectory(
     const gatherer = createGatherer(config, options.domain ?? '')
     const { log = () => {} } = options
     const counter = createCounter(options.entry ?? (() => {}))
-    const said = (event: 'one-connection' | 'base-missing', text: string) => {
-      if (stop.signal.aborted) return
-      log(event === 'base-missing' ? 'warning' : 'debug', event, `directory "${config.label}": ${text}`)
-    }
-    const { source, references } = await fetchRows(config, gatherer, context, counter, said)
+    const label = `directory "${config.label}"`
+    const { source, references } = await fetchRows(config, gatherer, context, counter, {
+      alone(reason) {
+        if (stop.signal.aborted) return
+        log('debug', 'one-connection', `${label}: groups after users, as ${reason}`)
+      },
+      missing: (reason) => log('warning', 'base-missing', `${label}: ${reason}`),
+    })
     return {
       directory: config.label,
       ...gatherer.gathered(),
@@ -108,14 +111,20 @@ interface Outcome {
   readonly references: number
 }
 
-type Said = (event: 'one-connection' | 'base-missing', text: string) => void
+/** Hears of what makes a refresh no failure. */
+interface Told {
+  /** groups were searched after users, not beside them */
+  readonly alone: (reason: string) => void
+  /** the base of a search is not there */
+  readonly missing: (reason: string) => void
+}
 
 async function fetchRows(
   config: DirectoryConfig,
   gatherer: Gatherer,
   context: LdapContext,
   counter: Counter,
-  said: Said,
+  { alone, missing }: Told,
 ): Promise<Outcome> {
   context.signal.throwIfAborted()
   const { users, groups, others } = gatherer
@@ -136,9 +145,8 @@ async function fetchRows(
     // An address that failed before may have given some.
     gatherer.clear()
     counter.clear()
-    const alone = (reason: string) => said('one-connection', `groups after users, as ${reason}`)
     const found = await searchSideBySide(sessions, both, context.limits, alone)
-    const more = await searchInTurn(sessions, rest, context.limits, said)
+    const more = await searchInTurn(sessions, rest, context.limits, missing)
     for (const { entry, add } of gatherer.takePartial()) {
       add(await completeEntry(sessions.session, entry, context.limits))
     }
@@ -153,7 +161,7 @@ async function searchInTurn(
   { session }: Sessions,
   searches: readonly Search[],
   limits: Limits,
-  said: Said,
+  missing: Told['missing'],
 ): Promise<readonly SearchSummary[]> {
   const found: SearchSummary[] = []
   for (const { query, onEntry } of searches) {
@@ -161,7 +169,7 @@ async function searchInTurn(
       found.push(await search(session, query, limits, onEntry))
     } catch (error) {
       if (!(error instanceof DirectoryError) || error.code !== 'no-base') throw error
-      said('base-missing', error.message)
+      missing(error.message)
     }
   }
   return found

@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { BUILTIN_MAPS } from '../../src/config/builtin-maps.ts'
+import { BUILTIN_MAPS, MAP_GROUPS } from '../../src/config/builtin-maps.ts'
+import { SCHEMAS } from '../../src/config/config.ts'
 import { DIRECTORY_SETTINGS } from '../../src/config/directory-settings.ts'
 import { DIRECTORY_STATEMENTS } from '../../src/config/directory-statements.ts'
 import { DOMAIN_STATEMENTS } from '../../src/config/domain-statements.ts'
 import { GLOBAL_STATEMENTS } from '../../src/config/global-statements.ts'
+import { MAP_STATEMENTS } from '../../src/config/map-block.ts'
 import { RESERVED } from '../../src/config/reserved.ts'
 import { FIELDS } from '../../src/config/schemas.ts'
 import { USAGE } from '../../src/control/arguments.ts'
@@ -122,6 +124,7 @@ describe('ypldap.conf.5', () => {
     ...DOMAIN_STATEMENTS.keys(),
     ...GLOBAL_STATEMENTS.keys(),
     ...DIRECTORY_STATEMENTS.keys(),
+    ...MAP_STATEMENTS.keys(),
   ]
   const fields = FIELDS
 
@@ -138,7 +141,7 @@ describe('ypldap.conf.5', () => {
     .flatMap(([, text]) => [...text.matchAll(/\bcursor\.(?:word|takes|at)\('([a-z]+)'\)/g)])
     .map(([, word]) => word!)
   // Reserved by the original, and of no meaning.
-  const words = new Set([...statements, ...settings, ...fields, ...inner, 'any', ...RESERVED])
+  const words = new Set([...statements, ...settings, ...fields, ...inner, 'any', ...SCHEMAS, ...RESERVED])
   words.delete('server')
 
   test('the words that the parser knows are found', () => {
@@ -148,11 +151,9 @@ describe('ypldap.conf.5', () => {
   })
 
   const macroWords = new Set(
-    confPage.lines
-      .filter((line) => /\b(?:Ic|Cm)\b/.test(line))
-      .flatMap((line) => line.match(/[a-z]+/g) ?? []),
+    confPage.lines.filter((line) => /\b(?:Ic|Cm)\b/.test(line)).flatMap((line) => line.match(WORD) ?? []),
   )
-  const sampleWords = new Set(sample.match(/[a-z]+/g))
+  const sampleWords = new Set(sample.match(WORD))
 
   test.each([...words])('%s is a word of the page and of the sample', (word) => {
     expect({ page: macroWords.has(word), sample: sampleWords.has(word) }).toEqual({
@@ -165,6 +166,11 @@ describe('ypldap.conf.5', () => {
     expect(confPage.lines).toContain(`provide map "${name}"`)
     expect(section(daemonPage, 'DESCRIPTION').some((line) => line.startsWith(`.It ${name} Ta `))).toBe(true)
     expect(sample).toContain(`provide map "${name}"`)
+  })
+
+  test.each(Object.keys(MAP_GROUPS))('%s is a group of the page and of the sample', (name) => {
+    expect(confPage.lines).toContain(`.It Ic provide maps Cm ${name}`)
+    expect(sample).toContain(`provide maps ${name}\n`)
   })
 
   test('every statement shown as a default is one in the sample, and the other way round', () => {
@@ -181,6 +187,18 @@ describe('ypldap.conf.5', () => {
 
   test('the statements shown as defaults change nothing', () => {
     expect(meaning(whole(pageDefaults(confPage).statements))).toEqual(meaning(whole([])))
+  })
+
+  const schemas = displays(section(confPage, 'SCHEMAS')).map((text) => text.trimEnd().split('\n'))
+
+  test.each(schemas)('what %s is said to set it sets', (...lines) => {
+    const said = lines.filter((line) => /^(?:schema|idmap) /.test(line))
+    expect(said.length).toBeGreaterThan(0)
+    expect(meaning(whole(lines))).toEqual(meaning(whole(said)))
+  })
+
+  test('the schemas that set something are shown', () => {
+    expect(schemas.map(([first]) => first)).toEqual(['schema ipa', 'schema ad', 'schema ad'])
   })
 
   const examples = displays(section(confPage, 'EXAMPLES'))
@@ -203,9 +221,13 @@ describe('ypldap.conf.5', () => {
   test.each(elsewhere)('display %# outside the examples is made of good statements', (text) => {
     const lines = text.trimEnd().split('\n')
     const hasDirectory = lines.some((line) => /^directory .*\{/.test(line))
-    expect(problemsOf(hasDirectory ? `domain d\n${text}` : whole(lines))).toEqual([])
+    const hasMap = lines.some((line) => /^map .*\{/.test(line))
+    const others = hasDirectory ? '' : 'directory h { basedn "dc=b" }\n'
+    expect(problemsOf(hasDirectory || hasMap ? `domain d\n${text}${others}` : whole(lines))).toEqual([])
   })
 })
+
+const WORD = /[a-z]+[0-9]*[a-z]*/g
 
 /** A configuration of these statements, each outside or inside of a directory block as it belongs. */
 function whole(statements: readonly string[]): string {
