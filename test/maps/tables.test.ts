@@ -235,6 +235,11 @@ describe('maps that are made of the tables of others', () => {
   })
 })
 
+/** What the guard is told of one user and these tables. */
+function counted(...tables: readonly Table[]) {
+  return show([{ ...rows([user()]), tables }], [provided('passwd.byname', USUAL)]).counts
+}
+
 describe('a map that the directory names', () => {
   const home = table('auto.home', [keyed('ann', 'nas:/ann')], true)
 
@@ -258,8 +263,6 @@ describe('a map that the directory names', () => {
   })
 
   test('may go alone, but not with all others of its kind', () => {
-    const counted = (...tables: readonly Table[]) =>
-      show([{ ...rows([user()]), tables }], [provided('passwd.byname', USUAL)]).counts
     const before = counted(home, table('auto.b', [keyed('x', 'y')], true))
     expect(judge(before, counted(home), 50)).toBeUndefined()
     expect(judge(before, counted(), 50)).toMatch(
