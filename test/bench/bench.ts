@@ -8,7 +8,7 @@ import { type Absent, barsFor, judge } from './bars.ts'
 import { startClients } from './clients.ts'
 import { ldifOf, SUFFIX, treeLdif } from './data.ts'
 import { compiled, type Floor, startFloor } from './floors.ts'
-import { measureBuild, measurePublish, measureRefresh, measureStart } from './lives.ts'
+import { measureBuild, measureNested, measurePublish, measureRefresh, measureStart } from './lives.ts'
 import { machineFacts } from './machine.ts'
 import { loadNative } from './native.ts'
 import { plotsOf } from './plots.ts'
@@ -162,6 +162,7 @@ async function measureLarge({ bench, extent, kinds: [kind], peer, absent }: Run)
   })
   if (stopped !== undefined) await measureStart(bench, stopped)
   await measureBuild(bench, kind.subject, LARGE)
+  await measureNested(bench, kind.subject, LARGE)
 }
 
 /** A real directory server; neither it nor who asks it is bound to a core. */

@@ -146,9 +146,25 @@ function searches({ url, suffix }: Slapd): string {
 }
 
 /** Of so many users, each time by a fresh process, with the memory and both cores as a refresh has them. */
-export async function measureBuild({ recorder }: Bench, subject: Subject, users: number): Promise<void> {
-  const program = join(import.meta.dirname, 'build-image.ts')
-  await runRounds(recorder, { trial: 'build', users, width: 1 }, [{ subject }], async () => {
+export function measureBuild(bench: Bench, subject: Subject, users: number): Promise<void> {
+  return measureImage(bench, subject, users, 'build')
+}
+
+/** The same where groups and netgroups are nested, from their entries on, by the CPU that it takes. */
+export function measureNested(bench: Bench, subject: Subject, users: number): Promise<void> {
+  return measureImage(bench, subject, users, 'nested')
+}
+
+const PROGRAMS = { build: 'build-image.ts', nested: 'build-nested.ts' } as const
+
+async function measureImage(
+  { recorder }: Bench,
+  subject: Subject,
+  users: number,
+  trial: keyof typeof PROGRAMS,
+): Promise<void> {
+  const program = join(import.meta.dirname, PROGRAMS[trial])
+  await runRounds(recorder, { trial, users, width: 1 }, [{ subject }], async () => {
     const { milliseconds, megabytes } = JSON.parse(
       await runOrFail(process.execPath, [YOUNG_SPACE, program, String(users)]),
     ) as Record<string, number>
