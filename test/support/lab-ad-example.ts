@@ -271,30 +271,30 @@ const id = (rid: number) => String(ID + rid)
 /** Domain Users (MS-DTYP 2.4.2.4) */
 const USERS = id(513)
 
-/** OU=Lab by SIDs, with no regard to uidNumber and gidNumber. */
+/** OU=Lab by SIDs where there is no uidNumber, or gidNumber. */
 export const AD_SID_MAPS = maps(
   [
-    ['alice', id(1103), USERS, 'Alice Archer,Room 1.12', '/export/alice', '/bin/bash'],
-    ['bob', id(1104), USERS, 'Bob Baker', '/home/bob', '/bin/sh'],
+    ['alice', '10001', '20001', 'Alice Archer,Room 1.12', '/export/alice', '/bin/bash'],
+    ['bob', '10002', '20001', 'Bob Baker', '/home/bob', '/bin/sh'],
     ['carol', id(1105), USERS, 'Carol Clark', '/home/carol', '/bin/sh'],
-    ['erin', id(1107), USERS, 'Erin Eluard', '/export/erin', '/bin/ksh'],
-    ['grace', id(1108), id(1109), 'Grace Green', '/export/grace', '/bin/csh'],
+    ['erin', '10005', '20002', 'Erin Eluard', '/export/erin', '/bin/ksh'],
+    ['grace', '10006', '20001', 'Grace Green', '/export/grace', '/bin/csh'],
   ],
   [
     ['building', id(1111), 'grace'],
-    ['circle-a', id(1113), 'alice,bob'],
-    ['circle-b', id(1114), 'alice,bob'],
-    ['empty', id(1116), ''],
-    ['engineering', id(1109), 'alice,bob'],
-    ['operations', id(1110), 'erin'],
-    ['staff', id(1112), 'alice,bob,carol,erin,grace'],
-    ['visiting', id(1115), 'bob'],
+    ['circle-a', '20004', 'alice,bob'],
+    ['circle-b', '20005', 'alice,bob'],
+    ['empty', '20007', ''],
+    ['engineering', '20001', 'alice,bob'],
+    ['operations', '20002', 'erin'],
+    ['staff', '20003', 'alice,bob,carol,erin,grace'],
+    ['visiting', '20006', 'bob'],
   ],
   [
-    [id(1103), [USERS, ...[1113, 1114, 1109, 1112].map(id)].join(',')],
-    [id(1104), [USERS, ...[1113, 1114, 1109, 1112, 1115].map(id)].join(',')],
-    [id(1105), [USERS, id(1112)].join(',')],
-    [id(1107), [USERS, id(1110), id(1112)].join(',')],
-    [id(1108), [id(1109), id(1111), id(1112)].join(',')],
+    ['10001', '20001,20004,20005,20003'],
+    ['10002', '20001,20004,20005,20003,20006'],
+    [id(1105), `${USERS},20003`],
+    ['10005', '20002,20003'],
+    ['10006', `20001,${id(1111)},20003`],
   ],
 )

@@ -70,7 +70,11 @@ const USERS: readonly User[] = [
   ['dave', 'Dave Dunn', '10004', '20001', 'Dave Dunn', '/home/dave'],
 ]
 
-const account = (dn: string, [uid, cn, uidNumber, gidNumber, gecos, home]: User) =>
+const account = (
+  dn: string,
+  [uid, cn, uidNumber, gidNumber, gecos, home]: User,
+  ...lines: readonly string[]
+) =>
   record(
     dn,
     'inetOrgPerson inetUser posixAccount ipaObject',
@@ -83,6 +87,7 @@ const account = (dn: string, [uid, cn, uidNumber, gidNumber, gecos, home]: User)
     `homeDirectory: ${home}`,
     'loginShell: /bin/sh',
     unique(uid),
+    ...lines,
   )
 
 const POSIX_GROUP = 'nestedGroup ipaUserGroup ipaObject posixGroup'
@@ -93,9 +98,10 @@ const group = (cn: string, gid: string, members: readonly string[]) =>
 const privateGroup = ([uid, , , gid]: User) =>
   record(
     groupDn(uid),
-    'posixGroup ipaObject nsContainer',
+    'posixGroup ipaObject mepManagedEntry',
     `cn: ${uid}`,
     `gidNumber: ${gid}`,
+    `mepManagedBy: ${userDn(uid)}`,
     unique(`upg-${uid}`),
   )
 
@@ -216,14 +222,12 @@ export const IPA_LDIF = [
   container(`cn=provisioning,${IPA_SUFFIX}`),
   container(`cn=accounts,cn=provisioning,${IPA_SUFFIX}`),
   container(`cn=deleted users,cn=accounts,cn=provisioning,${IPA_SUFFIX}`),
-  account(`uid=erin,cn=deleted users,cn=accounts,cn=provisioning,${IPA_SUFFIX}`, [
-    'erin',
-    'Erin Eriksen',
-    '10005',
-    '10005',
-    'Erin Eriksen',
-    '/home/erin',
-  ]),
+  // The lock may not be read by everybody there, as it may here.
+  account(
+    `uid=erin,cn=deleted users,cn=accounts,cn=provisioning,${IPA_SUFFIX}`,
+    ['erin', 'Erin Eriksen', '10005', '10005', 'Erin Eriksen', '/home/erin'],
+    'nsAccountLock: TRUE',
+  ),
 ].join('')
 
 const GROUPS = [

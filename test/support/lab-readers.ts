@@ -10,7 +10,8 @@ import { runOrFail } from './lab-run.ts'
 const PYTHON = '/usr/bin/python3'
 
 /**
- * getent(1) with the key: its lines, sorted, for a map has no order that means anything. `services` asks files first: to
+ * getent(1) with the key: its lines, sorted, for a map has no order that means anything; nor have the groups of one line,
+ * which are sorted as well. `services` asks files first: to
  * find a server libtirpc wants to know services itself, and where that asks NIS again there is no end.
  */
 export async function getent(database: string, ...keys: readonly string[]): Promise<readonly string[]> {
@@ -20,7 +21,13 @@ export async function getent(database: string, ...keys: readonly string[]): Prom
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => line.trimEnd().replace(/ {2,}/g, ' '))
+    .map((line) => (database === 'initgroups' ? sortedGroups(line) : line))
     .sort()
+}
+
+function sortedGroups(line: string): string {
+  const [user = '', ...groups] = line.split(' ')
+  return [user, ...groups.sort()].join(' ')
 }
 
 /** Lets the private host ask NIS for services and netgroups, too. */

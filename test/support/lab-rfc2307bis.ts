@@ -40,7 +40,7 @@ const group = (cn: string, gid: string, ...members: readonly string[]) =>
 const DEPTH = 64
 const chain = Array.from({ length: DEPTH + 1 }, (_, depth) => `deep${String(depth).padStart(2, '0')}`)
 
-/** The base for users and groups, so that who is under ou=elsewhere is a user of nobody. */
+/** Users are those of ou=people, groups those of ou=groups. */
 export const BIS_LDIF = [
   `dn: ${BIS_SUFFIX}\nobjectClass: domain\ndc: bis\n\n`,
   ...['people', 'groups', 'elsewhere'].map((name) => entry(`ou=${name}`, 'organizationalUnit')),
@@ -98,7 +98,8 @@ const GROUPS = [
   ['own-member', '20006', 'bob'],
   ['staff', '20003', 'alice,bob,carol'],
   ['unique', '20008', 'carol'],
-  ['visiting', '20007', 'bob'],
+  // Who is no user here may be of a group all the same, if there is such an entry.
+  ['visiting', '20007', 'bob,dave'],
 ] as const
 
 const NETIDS = [

@@ -13,6 +13,7 @@
  * - Keys that end at a blank before a tab: makedbm parts a line at its first tab, and takes all before it for the key.
  * - Continuation lines, whose white space makedbm keeps; the white space between the members of an alias.
  * - Netgroups that contain themselves: revnetgroup(8) ends by SIGSEGV.
+ * - Netgroups in another order than by name, of which revnetgroup makes lists in another order; groups, mknetid.
  * - The values of one attribute in an order of their own among those of another: triples come before netgroups.
  */
 
@@ -96,12 +97,12 @@ interface Netgroup {
 }
 
 const NETGROUPS: readonly Netgroup[] = [
-  { name: 'workstations', triples: ['(ws1,-,)', '(ws2,-,lab.example)'], netgroups: [] },
   { name: 'admins', triples: ['(-,alice,)', '(-,bob,lab.example)'], netgroups: [] },
-  { name: 'trusted', triples: ['(server,,)'], netgroups: ['workstations', 'admins'] },
-  { name: 'everybody', triples: ['(,,lab.example)'], netgroups: ['trusted'] },
   { name: 'anywhere', triples: ['(,carol,)'], netgroups: [] },
+  { name: 'everybody', triples: ['(,,lab.example)'], netgroups: ['trusted'] },
   { name: 'nobody', triples: ['(-,-,)'], netgroups: [] },
+  { name: 'trusted', triples: ['(server,,)'], netgroups: ['workstations', 'admins'] },
+  { name: 'workstations', triples: ['(ws1,-,)', '(ws2,-,lab.example)'], netgroups: [] },
 ]
 
 const ALIASES: readonly (readonly [name: string, members: readonly string[]])[] = [
@@ -440,16 +441,33 @@ export const RFC2307BIS_LDIF = [
   phonebook,
 ].join('')
 
-/** What no file says, so that /var/yp/Makefile makes no such map. */
+/**
+ * What no file says, so that /var/yp/Makefile makes no such map. Of a host's addresses ipnodes.byname has that of IPv6, if
+ * there is one; mail.byaddr has of several aliases with one member the first that the directory has.
+ */
 export const SERVICES_MAPS = {
   'ipnodes.byname': [
+    ['diskless', '192.0.2.30 diskless'],
+    ['files', '192.0.2.20 Server.lab.example server Files'],
     ['printserver', '2001:db8::12 ws2 ws2.lab.example printserver'],
+    ['server', '192.0.2.20 Server.lab.example server Files'],
+    ['server.lab.example', '192.0.2.20 Server.lab.example server Files'],
+    ['ws1', '192.0.2.11 ws1 ws1.lab.example'],
+    ['ws1.lab.example', '192.0.2.11 ws1 ws1.lab.example'],
     ['ws2', '2001:db8::12 ws2 ws2.lab.example printserver'],
     ['ws2.lab.example', '2001:db8::12 ws2 ws2.lab.example printserver'],
   ],
-  'ipnodes.byaddr': [['2001:db8::12', '2001:db8::12 ws2 ws2.lab.example printserver']],
+  'ipnodes.byaddr': [
+    ['192.0.2.11', '192.0.2.11 ws1 ws1.lab.example'],
+    ['192.0.2.12', '192.0.2.12 ws2 ws2.lab.example printserver'],
+    ['192.0.2.20', '192.0.2.20 Server.lab.example server Files'],
+    ['192.0.2.30', '192.0.2.30 diskless'],
+    ['2001:db8::12', '2001:db8::12 ws2 ws2.lab.example printserver'],
+  ],
   'mail.byaddr': [
-    ['alice', 'list'],
+    ['"|/usr/lib/archive list"', 'list'],
+    [':include:/etc/mail/list', 'list'],
+    ['alice', 'root'],
     ['bob', 'list'],
     ['bob@mail.example', 'root'],
     ['root', 'postmaster'],

@@ -36,6 +36,7 @@ export {
   publicKey,
   READINGS,
 } from './lab-readers.ts'
+export { anyOrder, byKey, recordsOf } from './lab-records.ts'
 export { BIS_LDIF, BIS_MAPS, BIS_SUFFIX } from './lab-rfc2307bis.ts'
 export { startRpcbind } from './lab-rpcbind.ts'
 export type { Result, RunOptions } from './lab-run.ts'
