@@ -82,9 +82,13 @@ const IPA: SchemaDefaults = {
   followed: { netgroup: ['(objectClass=ipaHost)', '(objectClass=ipaHostGroup)'] },
 }
 
-/** 1.2.840.113556.1.4.803 asks for a bit: 2 is ACCOUNTDISABLE; 2147483648 a security group, not a list of addressees. */
+/**
+ * 1.2.840.113556.1.4.803 asks for a bit: 2 is ACCOUNTDISABLE; 2147483648 a security group, not a list of addressees;
+ * 1 a group that every domain has, whose SID is no domain's.
+ */
 const AD_ENABLED = '(!(userAccountControl:1.2.840.113556.1.4.803:=2))'
-const AD_SECURITY = '(groupType:1.2.840.113556.1.4.803:=2147483648)'
+const AD_SECURITY =
+  '(&(groupType:1.2.840.113556.1.4.803:=2147483648)(!(groupType:1.2.840.113556.1.4.803:=1)))'
 
 /** Active Directory with the attributes of RFC 2307. */
 const AD: SchemaDefaults = {

@@ -74,14 +74,14 @@ export function createGatherer(config: DirectoryConfig, domain: string): Gathere
   // Groups that no map shows, in which members of those that one does may be.
   const nested = { base: groupBase, filter: `(&(|${holdsMembers})(!${groupFilter}))`, attributes: ofGroups }
   return {
-    users: shown({ base: userBase, filter: userFilter, attributes: ofUsers, add: accounts.addUser }),
+    users: whole(shown({ base: userBase, filter: userFilter, attributes: ofUsers, add: accounts.addUser })),
     groups: whole(
       shown({ base: groupBase, filter: groupFilter, attributes: ofGroups, add: accounts.addGroup }),
     ),
     others: [
-      ...(dns.length > 0 ? [whole(shown({ ...nested, add: accounts.addNested }))] : []),
+      ...(dns.length > 0 ? [shown({ ...nested, add: accounts.addNested })] : []),
       ...tables.searches,
-    ],
+    ].map(whole),
     named: [
       ...(dns.length > 0
         ? [

@@ -3,6 +3,7 @@ import type { Octets } from '../maps/rows.ts'
 import { parseFilter } from './filter.ts'
 import type { Named } from './gather.ts'
 import type { Limits } from './limits.ts'
+import { completeEntry, isPartial } from './ranges.ts'
 import { findEntry } from './read-entry.ts'
 import type { Session } from './session.ts'
 
@@ -21,7 +22,8 @@ export async function readNamed(session: Session, named: Named, limits: Limits):
       if (asked.size >= limits.named) return
       asked.add(dn)
       const entry = await findEntry(session, dn, filter, named.attributes)
-      if (entry !== undefined) named.add(entry)
+      if (entry === undefined) continue
+      named.add(isPartial(entry) ? await completeEntry(session, entry, limits) : entry)
     }
   }
 }

@@ -29,7 +29,8 @@ function partOf(name: string): Part | undefined {
 
 /** Whether a part of an entry is still to be fetched. */
 export function isPartial({ attributes }: Entry): boolean {
-  for (const name of attributes.keys()) if (partOf(name) !== undefined) return true
+  for (const name of attributes.keys())
+    if (name.includes(';range=') && partOf(name) !== undefined) return true
   return false
 }
 

@@ -91,7 +91,9 @@ function planMaps(maps: readonly MapRecords[], options: ImageOptions): readonly 
 }
 
 function check(maps: readonly MapRecords[], options: ImageOptions): void {
-  if (maps.length > MAX_MAPS) throw new RangeError(`${maps.length} maps: at most ${MAX_MAPS}`)
+  if (maps.length > MAX_MAPS) {
+    throw new TooLargeError(`${maps.length} maps, and an image has room for ${MAX_MAPS}: provide fewer`)
+  }
   for (const { name } of [...maps, { name: options.domain }]) checkName(name)
   if (options.fingerprint.length !== FINGERPRINT_BYTES) throw new RangeError('a fingerprint has 32 bytes')
 }
