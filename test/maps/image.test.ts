@@ -110,6 +110,8 @@ describe('an image', () => {
     expect(() => imageWith(['x'.repeat(1025)])).toThrow(RangeError)
     expect(() => writeImage([], { ...OPTIONS, domain: 'x'.repeat(65) })).toThrow(RangeError)
     expect(() => writeImage([], { ...OPTIONS, domain: '' })).toThrow(RangeError)
+    const many = Array.from({ length: 4097 }, (_, index) => mapRecords(`auto.${index}`, []))
+    expect(() => writeImage(many, OPTIONS)).toThrow(TooLargeError)
   })
 
   test('refuses keys that are not in order, and values of another length than was said', () => {

@@ -1,0 +1,141 @@
+import { describe, expect, test } from 'vitest'
+import type { DirectoryConfig } from '../../src/config/config.ts'
+import { fetchDirectory } from '../../src/directory/fetch.ts'
+import type { Log } from '../../src/log.ts'
+import { textOf } from '../../src/maps/tables.ts'
+import { DOMAIN, directoryOf, domainOf } from '../config/check.ts'
+import { entry, type LdapRequest, searchDone } from '../support/ldap-peer.ts'
+import { failure, usePeer } from './peer-scripts.ts'
+
+const never = new AbortController().signal
+const NO_SUCH_OBJECT = 32
+
+type Answers = Readonly<Record<string, (request: LdapRequest) => readonly Buffer[]>>
+
+/** A server that answers a search by its base, and any other with nothing but success; and what it was asked. */
+async function serve(answers: Answers) {
+  const asked: LdapRequest[] = []
+  const peer = await usePeer(async (client) => {
+    for (;;) {
+      const request = await client.next()
+      if (request.operation !== 'search') continue
+      asked.push(request)
+      const answer = answers[request.base ?? ''] ?? (({ id }) => [searchDone(id)])
+      client.send(...answer(request))
+    }
+  })
+  const at = (block: string, lines = ''): DirectoryConfig => ({
+    ...domainOf(`${DOMAIN}${lines}\ndirectory h {\nbasedn "dc=x"\n${block}\n}\n`).directories[0]!,
+    location: { kind: 'ldap', host: '127.0.0.1', port: peer.port, security: 'none' },
+  })
+  return { asked, at }
+}
+
+const PERSON = { uidNumber: ['1'], gidNumber: ['1'], homeDirectory: ['/'] }
+
+describe('the tables of a directory', () => {
+  const OWN = 'map own { base "ou=own,dc=x" filter "(cn=*)" key "{cn}@{domain}" value "{sn}" }'
+
+  test('are searched for behind users and groups, each with its base, filter and attributes', async () => {
+    const { asked, at } = await serve({
+      'ou=own,dc=x': ({ id }) => [entry(id, 'cn=a,ou=own,dc=x', { cn: ['a'], sn: ['s'] }), searchDone(id)],
+    })
+    const { tables, entries } = await fetchDirectory(at('', OWN), never, { domain: 'example.com' })
+    expect(
+      tables.map(({ name, rows }) => [name, rows.map(({ key, value }) => [key, textOf(value)])]),
+    ).toEqual([['own', [['a@example.com', 's']]]])
+    expect(entries).toBe(1)
+    expect(asked).toHaveLength(3)
+    expect(asked[2]).toMatchObject({ base: 'ou=own,dc=x', scope: 2, attributes: ['cn', 'sn'] })
+  })
+
+  test('are empty where their base is not there, and the log says so', async () => {
+    const { at } = await serve({ 'ou=own,dc=x': ({ id }) => [searchDone(id, NO_SUCH_OBJECT)] })
+    const logged: string[] = []
+    const log: Log = (level, event, text) => void logged.push(`${level} ${event} ${text}`)
+    const { tables } = await fetchDirectory(at('', OWN), never, { log })
+    expect(tables).toEqual([{ name: 'own', found: false, rows: [] }])
+    expect(logged).toContainEqual(
+      expect.stringMatching(
+        /^warning base-missing directory "h": the search below "ou=own,dc=x" ended in noSuch/,
+      ),
+    )
+  })
+
+  test('are a reason to fail when they can not be read whole', async () => {
+    const { at } = await serve({ 'ou=own,dc=x': ({ id }) => [searchDone(id, 4)] })
+    const error = await failure(fetchDirectory(at('', OWN), never))
+    expect(error.message).toContain('sizeLimitExceeded')
+  })
+})
+
+const BIS = 'schema rfc2307bis\ngroupdn "ou=g,dc=x"'
+
+describe('members that no search finds', () => {
+  const group = (id: number, ...member: readonly string[]) =>
+    entry(id, 'cn=g,dc=x', { cn: ['g'], gidNumber: ['7'], member })
+  /** The first search there is for groups, the second for those that no map shows. */
+  const inTurn = (...answers: readonly ((id: number) => readonly Buffer[])[]) => {
+    let next = 0
+    return ({ id }: LdapRequest) => answers[next++]?.(id) ?? [searchDone(id)]
+  }
+
+  test('are read by their DNs', async () => {
+    const { asked, at } = await serve({
+      'dc=x': ({ id }) => [entry(id, 'uid=ann,dc=x', { uid: ['ann'], ...PERSON }), searchDone(id)],
+      'ou=g,dc=x': inTurn((id) => [
+        group(id, 'uid=ann,dc=x', 'uid=out,dc=y', 'uid=gone,dc=y'),
+        searchDone(id),
+      ]),
+      'uid=out,dc=y': ({ id }) => [entry(id, 'uid=out,dc=y', { uid: ['out'] }), searchDone(id)],
+      'uid=gone,dc=y': ({ id }) => [searchDone(id, NO_SUCH_OBJECT)],
+    })
+    const { groups, users, rejected } = await fetchDirectory(at(BIS), never)
+    expect(groups).toMatchObject([{ members: ['ann', 'out'] }])
+    expect(users).toHaveLength(1)
+    expect(rejected).toMatchObject([{ reason: expect.stringContaining('1 members of group "g"') }])
+    const byDn = asked.filter(({ scope }) => scope === 0)
+    expect(byDn.map(({ base }) => base)).toEqual(['uid=out,dc=y', 'uid=gone,dc=y'])
+  })
+
+  test('are read up to a bound', async () => {
+    const { asked, at } = await serve({
+      'ou=g,dc=x': inTurn((id) => [
+        group(id, ...Array.from({ length: 5 }, (_, index) => `uid=u${index},dc=y`)),
+        searchDone(id),
+      ]),
+    })
+    const { rejected } = await fetchDirectory(at(BIS), never, { limits: { named: 2 } })
+    expect(asked.filter(({ scope }) => scope === 0)).toHaveLength(2)
+    expect(rejected).toMatchObject([{ reason: expect.stringContaining('5 members of group "g"') }])
+  })
+
+  test('are a reason to fail when the server fails', async () => {
+    const { at } = await serve({
+      'ou=g,dc=x': inTurn((id) => [group(id, 'uid=out,dc=y'), searchDone(id)]),
+      'uid=out,dc=y': ({ id }) => [searchDone(id, 52)],
+    })
+    const error = await failure(fetchDirectory(at(BIS), never))
+    expect(error.message).toContain('reading "uid=out,dc=y" ended in unavailable (52)')
+  })
+
+  test('and lists that come in parts are had whole', async () => {
+    const { at } = await serve({
+      'dc=x': ({ id }) => [
+        entry(id, 'uid=ann,dc=x', { uid: ['ann'], ...PERSON }),
+        entry(id, 'uid=bob,dc=x', { uid: ['bob'], ...PERSON, uidNumber: ['2'] }),
+        searchDone(id),
+      ],
+      'ou=g,dc=x': inTurn((id) => [
+        entry(id, 'cn=g,dc=x', { cn: ['g'], gidNumber: ['7'], 'member;range=0-0': ['uid=ann,dc=x'] }),
+        searchDone(id),
+      ]),
+      'cn=g,dc=x': ({ id }) => [
+        entry(id, 'cn=g,dc=x', { 'member;range=1-*': ['uid=bob,dc=x'] }),
+        searchDone(id),
+      ],
+    })
+    const { groups } = await fetchDirectory(at(BIS), never)
+    expect(groups).toMatchObject([{ members: ['ann', 'bob'] }])
+  })
+})
