@@ -14,12 +14,12 @@ import { type DirectoryDraft, isAbsent } from './draft.ts'
 import type { Report } from './report.ts'
 import { schemaDefaults } from './schemas.ts'
 
-/** `maps` of the domain. Undefined when the header was refused. */
+/** With what it is to give for the maps of its domain. Undefined when the header was refused. */
 export function completeDirectory(
   draft: DirectoryDraft,
-  maps: readonly MapConfig[],
+  { maps, tablesOf }: CompleteMaps,
   report: Report,
-): Omit<DirectoryConfig, 'tables'> | undefined {
+): DirectoryConfig | undefined {
   const { at, label, location, required, damaged } = draft
   if (draft.basedn === undefined && isAbsent(damaged, 'basedn')) {
     report.problem(at, 'directory without basedn, expected the DN to search below')
@@ -34,8 +34,9 @@ export function completeDirectory(
   const { userFilter, groupFilter, fields } = schemaDefaults(schema, idmap)
   const isMade = (name: string) => maps.some((map) => map.name === name && map.made === 'rows')
   const usual = HASH_MAPS.some(isMade) ? { ...fields, passwd: HASH } : fields
-  const userBase = draft.basedn ?? { value: '', at }
-  return {
+  const base = draft.basedn ?? { value: '', at }
+  const userBase = accountsBase(base, schema)
+  const directory = {
     at,
     label,
     required,
@@ -54,6 +55,14 @@ export function completeDirectory(
     shadow: isMade('shadow.byname'),
     fields: completeFields(usual, draft),
   }
+  return { ...directory, tables: tablesOf(directory, base) }
+}
+
+/** FreeIPA keeps users that were deleted, and those that are yet to come, elsewhere below its suffix. */
+function accountsBase(base: Located<string>, schema: Schema): Located<string> {
+  const isWhole =
+    schema === 'ipa' && base.value !== '' && !/(?:^|,)\s*cn\s*=\s*accounts\s*(?:,|$)/i.test(base.value)
+  return isWhole ? { ...base, value: `cn=accounts,${base.value}` } : base
 }
 
 /**

@@ -20,18 +20,17 @@ export function completeDomain(
     recordLimit: draft.recordLimit ?? DEFAULT_RECORD_LIMIT,
     overflow: draft.overflow ?? DEFAULT_OVERFLOW,
   }
-  const { maps, tablesOf } = completeMaps(draft, limit, report)
+  const maps = completeMaps(draft, limit, report)
   const directories = draft.directories
     .map((directory) => completeDirectory(directory, maps, report))
     .filter((directory) => directory !== undefined)
-    .map((directory) => ({ ...directory, tables: tablesOf(directory) }))
   refuseTooMuch(directories, at, report)
   const interval = draft.interval ?? DEFAULT_INTERVAL
   judgeExpire(draft, interval, report)
   return {
     domain,
     interval,
-    maps,
+    maps: maps.maps,
     access: draft.access,
     ...limit,
     guardShrink: draft.guardShrink ?? DEFAULT_GUARD_SHRINK,

@@ -24,7 +24,10 @@ import type { TableConfig } from './table.ts'
 /** What a domain provides, and which tables each of its directories is to give for that. */
 export interface CompleteMaps {
   readonly maps: readonly MapConfig[]
-  readonly tablesOf: (directory: Omit<DirectoryConfig, 'tables'>) => readonly TableConfig[]
+  readonly tablesOf: (
+    directory: Omit<DirectoryConfig, 'tables'>,
+    base: Located<string>,
+  ) => readonly TableConfig[]
 }
 
 export interface Limit {
@@ -122,20 +125,21 @@ function tablesMaker(
   const automount = maps
     .map(({ name }) => name)
     .filter((name) => isAutomount(name) && !hasTemplates(blocks.get(name)))
-  return (directory) => {
-    const { at, userBase } = directory
+  return (directory, base) => {
+    const { at } = directory
     const here = (value: string): Located<string> => ({ value, at })
     const schema = schemaDefaults(directory.schema, directory.idmap)
     const tables = named.map((name) => {
       const usual = schema.tables[name] ?? BUILTIN_TABLES[name] ?? usualTable(name, directory)
-      return namedTable(name, usual, blocks.get(name), userBase, here)
+      const own = isRowMap(name) ? usersBase(name, directory) : base
+      return namedTable(name, usual, blocks.get(name), own, here)
     })
     const followed = named
       .filter((name) => !hasTemplates(blocks.get(name)))
       .flatMap((name) => schema.followed[name] ?? [])
-      .map((filter): TableConfig => ({ of: { kind: 'followed' }, base: userBase, filter: here(filter) }))
+      .map((filter): TableConfig => ({ of: { kind: 'followed' }, base, filter: here(filter) }))
     const found = (kinds: readonly FoundTable[], only: readonly string[]) =>
-      only.length === 0 ? [] : kinds.map((kind) => foundTable(kind, only, userBase, here))
+      only.length === 0 ? [] : kinds.map((kind) => foundTable(kind, only, base, here))
     return [
       ...tables,
       ...followed,
@@ -157,6 +161,10 @@ function tableNames(maps: readonly MapConfig[]): readonly string[] {
     return TABLES_OF_ROW_MAPS[name] ?? []
   })
   return [...new Set(names)]
+}
+
+function usersBase(name: string, { userBase, groupBase }: Omit<DirectoryConfig, 'tables'>): Located<string> {
+  return name.startsWith('group.') ? groupBase : userBase
 }
 
 /** Of a map of users or groups that has templates of its own, and of any other that is nobody's. */

@@ -3,7 +3,7 @@ import type { DirectoryConfig } from '../../src/config/config.ts'
 import { fetchDirectory } from '../../src/directory/fetch.ts'
 import type { Log } from '../../src/log.ts'
 import { textOf } from '../../src/maps/tables.ts'
-import { DOMAIN, directoryOf, domainOf } from '../config/check.ts'
+import { DOMAIN, domainOf } from '../config/check.ts'
 import { entry, type LdapRequest, searchDone } from '../support/ldap-peer.ts'
 import { failure, usePeer } from './peer-scripts.ts'
 
@@ -69,17 +69,20 @@ describe('the tables of a directory', () => {
   })
 })
 
+/** A group of these members. */
+function group(id: number, ...member: readonly string[]): Buffer {
+  return entry(id, 'cn=g,dc=x', { cn: ['g'], gidNumber: ['7'], member })
+}
+
+/** The first search there is for groups, the second for those that no map shows. */
+function inTurn(...answers: readonly ((id: number) => readonly Buffer[])[]): Answers[string] {
+  let next = 0
+  return ({ id }) => answers[next++]?.(id) ?? [searchDone(id)]
+}
+
 const BIS = 'schema rfc2307bis\ngroupdn "ou=g,dc=x"'
 
 describe('members that no search finds', () => {
-  const group = (id: number, ...member: readonly string[]) =>
-    entry(id, 'cn=g,dc=x', { cn: ['g'], gidNumber: ['7'], member })
-  /** The first search there is for groups, the second for those that no map shows. */
-  const inTurn = (...answers: readonly ((id: number) => readonly Buffer[])[]) => {
-    let next = 0
-    return ({ id }: LdapRequest) => answers[next++]?.(id) ?? [searchDone(id)]
-  }
-
   test('are read by their DNs', async () => {
     const { asked, at } = await serve({
       'dc=x': ({ id }) => [entry(id, 'uid=ann,dc=x', { uid: ['ann'], ...PERSON }), searchDone(id)],
