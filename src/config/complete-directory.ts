@@ -1,14 +1,6 @@
 import { HASH_MAPS } from './builtin-maps.ts'
-import type {
-  Credentials,
-  DirectoryConfig,
-  IdMap,
-  Located,
-  MapConfig,
-  Position,
-  Schema,
-  Source,
-} from './config.ts'
+import type { CompleteMaps } from './complete-maps.ts'
+import type { Credentials, DirectoryConfig, IdMap, Located, Position, Schema, Source } from './config.ts'
 import { DEFAULT_PAGE_SIZE } from './defaults.ts'
 import { type DirectoryDraft, isAbsent } from './draft.ts'
 import type { Report } from './report.ts'
