@@ -107,8 +107,8 @@ function refuseServerStatements(draft: DirectoryDraft, report: Report): void {
   report.problem(first, 'bind or page size for an LDIF file, expected neither (there is no server to ask)')
 }
 
-function completeIdMap({ idmap }: DirectoryDraft, schema: Schema, report: Report): IdMap {
-  if (idmap?.value === 'sid' && schema !== 'ad') {
+function completeIdMap({ idmap, damaged }: DirectoryDraft, schema: Schema, report: Report): IdMap {
+  if (idmap?.value === 'sid' && schema !== 'ad' && isAbsent(damaged, 'schema')) {
     report.problem(idmap.at, "'idmap sid' without Active Directory, expected 'schema ad' as well")
   }
   return idmap?.value ?? 'none'

@@ -4,6 +4,7 @@ import { type DomainDraft, emptyMap, type MapDraft } from './draft.ts'
 import { MAX_MAPS, MAX_RECORD, MIN_RECORD } from './limits.ts'
 import { parseMapName } from './map-name.ts'
 import type { Report } from './report.ts'
+import { skipBadStatement } from './skip-bad-statement.ts'
 import { unknownStatement } from './unknown-statement.ts'
 
 const TEMPLATE = 'a template as a quoted string'
@@ -25,27 +26,62 @@ export const MAP_STATEMENTS: ReadonlyMap<string, MapStatement> = new Map([
 
 /** Reads a map's name and its block, up to its `}`. */
 export function readMapBlock(cursor: Cursor, domain: DomainDraft, report: Report, at: Position): void {
-  const { value, at: nameAt } = cursor.value('the name of a map', parseMapName)
-  const draft = emptyMap(at, value ?? '')
-  const twin = domain.mapBlocks.find(({ name }) => name === draft.name)
-  if (value !== undefined && twin !== undefined) {
-    report.problem(nameAt, `map ${value} has a block in line ${twin.at.line}, expected one for each map`)
-  } else if (domain.mapBlocks.length === MAX_MAPS) {
+  let draft = emptyMap(at, '')
+  const good = cursor.attempt(() => {
+    const { value = '', at: nameAt } = cursor.value('the name of a map', parseMapName)
+    draft = emptyMap(at, value)
+    addMap(draft, nameAt, domain, report)
+    cursor.symbol('{')
+  })
+  if (!good) draft.damaged.add('*')
+  if (good || findBlock(cursor)) readBlock(cursor, draft, report)
+}
+
+function addMap(draft: MapDraft, nameAt: Position, { mapBlocks }: DomainDraft, report: Report): void {
+  const { name } = draft
+  const twin = mapBlocks.find((other) => other.name === name)
+  if (name !== '' && twin !== undefined) {
+    report.problem(nameAt, `map ${name} has a block in line ${twin.at.line}, expected one for each map`)
+  } else if (mapBlocks.length === MAX_MAPS) {
     report.problem(nameAt, `too many maps, expected at most ${MAX_MAPS} blocks`)
   } else {
-    domain.mapBlocks.push(draft)
+    mapBlocks.push(draft)
   }
-  cursor.symbol('{')
-  while (!cursor.atSymbol('}')) {
-    const token = cursor.beginStatement()
-    if (token.kind === 'end' || report.full) {
-      report.problem(token.at, `block is not closed, expected '}' for the map of line ${at.line}`)
+}
+
+/** After a bad header: goes into its block, which may begin in the next line, unless there is none. */
+function findBlock(cursor: Cursor): boolean {
+  while (!cursor.atLineEnd() && !cursor.atSymbol('{')) cursor.next()
+  if (cursor.atSymbol('{', 1)) cursor.next()
+  if (!cursor.atSymbol('{')) return false
+  cursor.next()
+  return true
+}
+
+/** Statements that show where the block was meant to end. */
+const OUTSIDE: ReadonlySet<string> = new Set(['directory', 'domain', 'include', 'map', 'provide'])
+
+function readBlock(cursor: Cursor, draft: MapDraft, report: Report): void {
+  for (;;) {
+    while (cursor.atLineEnd() && cursor.peek(1).kind === 'newline') cursor.next()
+    if (report.full || (cursor.atLineEnd() && isBehind(cursor))) {
+      const line = `the map of line ${draft.at.line}`
+      report.problem(cursor.peek(1).at, `block is not closed, expected '}' for ${line}`)
+      draft.damaged.add('*')
       return
     }
+    cursor.beginStatement()
     if (cursor.atSymbol('}')) break
-    if (!cursor.attempt(() => readStatements(cursor, draft))) skipLine(cursor, draft)
+    if (cursor.attempt(() => readStatements(cursor, draft))) continue
+    draft.damaged.add('*')
+    skipBadStatement(cursor)
   }
-  if (cursor.atSymbol('}')) cursor.next()
+  cursor.next()
+}
+
+/** At the end of a line: whether the next one, if there is one, is no part of the block. */
+function isBehind(cursor: Cursor): boolean {
+  return cursor.peek(1).kind === 'end' || OUTSIDE.has(cursor.unquoted(1) ?? '')
 }
 
 /** Several may share a line. */
@@ -56,11 +92,6 @@ function readStatements(cursor: Cursor, draft: MapDraft): void {
     cursor.next()
     statement(cursor, draft)
   } while (!cursor.atLineEnd() && !cursor.atSymbol('}'))
-}
-
-function skipLine(cursor: Cursor, draft: MapDraft): void {
-  draft.damaged.add('*')
-  while (!cursor.atLineEnd() && !cursor.atSymbol('}')) cursor.next()
 }
 
 function textReader(
