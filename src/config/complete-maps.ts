@@ -97,12 +97,13 @@ function checkBlock(block: MapDraft, report: Report): void {
   const { at, name, filter, each, key, aliases, value, base, damaged } = block
   if (name === '' || damaged.size > 0) return
   const isOwn = !BUILTIN_MAPS.includes(name)
-  if (isRowMap(name) && !hasTemplates(block)) {
+  if ((isRowMap(name) || isAutomount(name)) && !hasTemplates(block)) {
     const useless = base ?? filter ?? each ?? aliases
     if (useless === undefined) return
+    const how = isRowMap(name) ? 'made of users, groups or another map' : 'found in the directory'
     report.problem(
       useless.at,
-      `map ${name} is made of users and groups, expected key and value as well, or the words of the directory block`,
+      `map ${name} is ${how}, expected key and value beside it, or neither base, filter, each nor aliases`,
     )
     return
   }
@@ -112,8 +113,7 @@ function checkBlock(block: MapDraft, report: Report): void {
     if (key === undefined) missing('key')
     if (value === undefined) missing('value')
   }
-  const hasDefault = BUILTIN_TABLES[name] !== undefined || isRowMap(name) || isAutomount(name)
-  if (isOwn && hasTemplates(block) && filter === undefined && !hasDefault) missing('filter')
+  if (isOwn && hasTemplates(block) && filter === undefined) missing('filter')
 }
 
 function tablesMaker(
@@ -121,10 +121,10 @@ function tablesMaker(
   blocks: ReadonlyMap<string, MapDraft>,
   { groups }: DomainDraft,
 ): CompleteMaps['tablesOf'] {
-  const named = tableNames(maps)
   const automount = maps
     .map(({ name }) => name)
     .filter((name) => isAutomount(name) && !hasTemplates(blocks.get(name)))
+  const named = tableNames(maps).filter((name) => !automount.includes(name))
   return (directory, base) => {
     const { at } = directory
     const here = (value: string): Located<string> => ({ value, at })
@@ -157,8 +157,7 @@ function foundNames(groups: ReadonlySet<string>, automount: readonly string[]): 
 /** The tables of a map's own name, and those that maps made by rules of ours take. */
 function tableNames(maps: readonly MapConfig[]): readonly string[] {
   const names = maps.flatMap(({ name, made }) => {
-    if (made === 'table') return isAutomount(name) ? [] : [name]
-    return TABLES_OF_ROW_MAPS[name] ?? []
+    return made === 'table' ? [name] : (TABLES_OF_ROW_MAPS[name] ?? [])
   })
   return [...new Set(names)]
 }
