@@ -131,7 +131,7 @@ function tablesMaker(
     const schema = schemaDefaults(directory.schema, directory.idmap)
     const tables = named.map((name) => {
       const usual = schema.tables[name] ?? BUILTIN_TABLES[name] ?? usualTable(name, directory)
-      const own = isRowMap(name) ? usersBase(name, directory) : base
+      const own = isOfAccounts(name) ? accountsBase(name, directory) : base
       return namedTable(name, usual, blocks.get(name), own, here)
     })
     const followed = named
@@ -162,7 +162,15 @@ function tableNames(maps: readonly MapConfig[]): readonly string[] {
   return [...new Set(names)]
 }
 
-function usersBase(name: string, { userBase, groupBase }: Omit<DirectoryConfig, 'tables'>): Located<string> {
+/** Whether what a map is made of are users or groups. */
+function isOfAccounts(name: string): boolean {
+  return isRowMap(name) && TABLES_OF_ROW_MAPS[name] === undefined
+}
+
+function accountsBase(
+  name: string,
+  { userBase, groupBase }: Omit<DirectoryConfig, 'tables'>,
+): Located<string> {
   return name.startsWith('group.') ? groupBase : userBase
 }
 
@@ -171,7 +179,7 @@ function usualTable(
   name: string,
   { userFilter, groupFilter }: Omit<DirectoryConfig, 'tables'>,
 ): BuiltinTable {
-  if (!isRowMap(name)) return nisObjectTable(name)
+  if (!isOfAccounts(name)) return nisObjectTable(name)
   return { filter: (name.startsWith('group.') ? groupFilter : userFilter).value }
 }
 

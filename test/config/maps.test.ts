@@ -328,6 +328,12 @@ describe('a map block', () => {
     expect(tableOf(`map "${name}" { ${OWN} }`, name)?.['filter']).toBe('(f=1)')
   })
 
+  test('makes a table of netgroup.byuser, which is none of users', () => {
+    expect(tableOf('map "netgroup.byuser" { key "{k}" value "{v}" }', 'netgroup.byuser')?.['filter']).toBe(
+      '(&(objectClass=nisObject)(nisMapName=netgroup.byuser))',
+    )
+  })
+
   test.each(['passwd.byname', 'netid.byname', 'netgroup.byuser', 'ypservers'])(
     'gives %s a limit and a port, and leaves it what it is',
     (name) => {
