@@ -4,6 +4,7 @@
  */
 import type { DirectoryConfig } from '../config/config.ts'
 import type { Group, Octets, Rejection, Rows, User } from '../maps/rows.ts'
+import { createDnNumbers, type DnNumbers } from './dn-numbers.ts'
 import { allValues, type Entry } from './entry.ts'
 import { type FlatGroup, flattenNodes, type GroupNode, type NestedGroup, resolveMembers } from './nesting.ts'
 import {
@@ -15,7 +16,6 @@ import {
 } from './rows.ts'
 import { SidError } from './sid.ts'
 import { identified, type Known, withIds } from './sids.ts'
-import { dnKey } from './template/dn-key.ts'
 import { EvaluationError } from './template/error.ts'
 
 export interface Accounts {
@@ -31,15 +31,16 @@ export interface Accounts {
   readonly clear: () => void
 }
 
-/** A group whose DNs are in the form in which equal ones are equal. */
-type Keyed = GroupDraft & NestedGroup
+/** DNs are numbers: a list of them takes little, and is resolved in no time. */
+type Keyed = Omit<GroupDraft, 'dns'> & NestedGroup<number>
 
 interface Lists {
   readonly users: Known<User>[]
   readonly groups: Known<Keyed>[]
   readonly nested: Keyed[]
-  /** of all users that may be members, by the keys of their DNs */
-  readonly names: Map<string, Octets>
+  readonly dns: DnNumbers
+  /** of all users that may be members, by the numbers of their DNs */
+  readonly names: Map<number, Octets>
   // Apart, as they come side by side and are to be in the same order each time.
   readonly badUsers: Rejection[]
   readonly badGroups: Rejection[]
@@ -50,11 +51,11 @@ export function createAccounts(config: DirectoryConfig): Accounts {
   const isAd = schema === 'ad'
   const who = isAd ? identified : unidentified
   const make = createRowMaker(config)
-  const dns = memberDnAttributes(config)
-  const isByDn = dns.length > 0
+  const attributes = memberDnAttributes(config)
+  const isByDn = attributes.length > 0
   let lists = emptyLists()
   /** whom the DNs of members mean, until there are more entries */
-  let resolved: readonly GroupNode[] | undefined
+  let resolved: readonly GroupNode<number>[] | undefined
   const resolve = () => {
     resolved ??= resolveMembers([...lists.groups.map(({ row }) => row), ...lists.nested], (key) =>
       lists.names.get(key),
@@ -67,12 +68,13 @@ export function createAccounts(config: DirectoryConfig): Accounts {
   }
   // Worked out while the server is waited for.
   const groupOf = (entry: Entry): Keyed => {
-    const draft = make.group(entry)
-    return { ...draft, key: isByDn ? keyOf(entry.dn) : '', members: draft.dns.map(keyOf) }
+    const { row, names, dns } = make.group(entry)
+    const { numberOf } = lists.dns
+    return { row, names, key: isByDn ? numberOf(entry.dn) : 0, members: dns.map(numberOf) }
   }
   const addNested = (entry: Entry) => add(entry, lists.badGroups, () => lists.nested.push(groupOf(entry)))
   const addName = ({ name, dn }: User) => {
-    if (isByDn && name !== '') lists.names.set(keyOf(dn), name)
+    if (isByDn && name !== '') lists.names.set(lists.dns.numberOf(dn), name)
   }
   return {
     addUser: (entry) =>
@@ -84,10 +86,13 @@ export function createAccounts(config: DirectoryConfig): Accounts {
     addGroup: (entry) => add(entry, lists.badGroups, () => lists.groups.push(who(groupOf(entry), entry))),
     addNested,
     addStranger(entry) {
-      if (dns.some((name) => allValues(entry, name).length > 0)) addNested(entry)
+      if (attributes.some((name) => allValues(entry, name).length > 0)) addNested(entry)
       else add(entry, lists.badGroups, () => addName(make.user(entry)))
     },
-    strangers: () => strangersOf(lists, resolve()),
+    strangers() {
+      const missing = new Set(resolve().flatMap((node) => node.missing))
+      return Array.from(missing, lists.dns.dnOf)
+    },
     gathered() {
       const badUsers = [...lists.badUsers]
       const badGroups = [...lists.badGroups]
@@ -97,7 +102,7 @@ export function createAccounts(config: DirectoryConfig): Accounts {
         users: users.filter((user) => isPassed(incompleteUser(user, fields), badUsers)),
         groups: groups.flatMap((draft, place) =>
           isPassed(incompleteGroup(draft.row, fields), badGroups)
-            ? [withMembers(draft, flat[place], badGroups)]
+            ? [withMembers(draft, flat[place], lists.dns, badGroups)]
             : [],
         ),
         rejected: [...badUsers, ...badGroups],
@@ -111,7 +116,15 @@ export function createAccounts(config: DirectoryConfig): Accounts {
 }
 
 function emptyLists(): Lists {
-  return { users: [], groups: [], nested: [], names: new Map(), badUsers: [], badGroups: [] }
+  return {
+    users: [],
+    groups: [],
+    nested: [],
+    dns: createDnNumbers(),
+    names: new Map(),
+    badUsers: [],
+    badGroups: [],
+  }
 }
 
 function unidentified<Row>(row: Row): Known<Row> {
@@ -137,31 +150,19 @@ function isPassed(verdict: Rejection | undefined, rejected: Rejection[]): boolea
   return verdict === undefined
 }
 
-/** What is no DN is its own key: it is nobody's. */
-function keyOf(dn: Octets): string {
-  return dnKey(dn) ?? dn
-}
-
-/** By their keys each once, and then as they are written. */
-function strangersOf({ groups, nested }: Lists, nodes: readonly GroupNode[]): readonly Octets[] {
-  const drafts = [...groups.map(({ row }) => row), ...nested]
-  const strangers = new Map<string, Octets>()
-  for (const [place, { missing }] of nodes.entries()) {
-    if (missing.length === 0) continue
-    const { dns, members } = drafts[place]!
-    const written = new Map(members.map((key, member) => [key, dns[member]!]))
-    for (const key of missing) strangers.set(key, written.get(key)!)
-  }
-  return [...strangers.values()]
-}
-
 /** `flat` when members have DNs. */
-function withMembers({ row, names }: GroupDraft, flat: FlatGroup | undefined, rejected: Rejection[]): Group {
+function withMembers(
+  { row, names }: Keyed,
+  flat: FlatGroup<number> | undefined,
+  { dnOf }: DnNumbers,
+  rejected: Rejection[],
+): Group {
   if (flat === undefined) return { ...row, members: names }
-  const { names: members, unresolved, example = '', tooDeep } = flat
+  const { names: members, unresolved, example, tooDeep } = flat
   const reject = (reason: string) => void rejected.push({ dn: row.dn, reason })
-  if (unresolved > 0) {
-    reject(`${unresolved} members of group "${row.name}" are no users that are known, such as ${example}`)
+  if (example !== undefined) {
+    const some = `such as ${dnOf(example)}`
+    reject(`${unresolved} members of group "${row.name}" are no users that are known, ${some}`)
   }
   if (tooDeep > 0) reject(`${tooDeep} groups are nested too deeply in group "${row.name}": left out`)
   return { ...row, members }

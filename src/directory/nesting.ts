@@ -5,21 +5,24 @@
 import type { Octets } from '../maps/rows.ts'
 import { DirectoryError } from './error.ts'
 
-export interface NestedGroup {
-  /** its DN, in a form in which equal ones are equal strings */
-  readonly key: string
-  /** DNs, in that form, of users and of groups */
-  readonly members: readonly string[]
+/** A DN, in a form in which equal ones are equal. */
+export type DnKey = string | number
+
+export interface NestedGroup<Key extends DnKey = string> {
+  /** its DN */
+  readonly key: Key
+  /** DNs of users and of groups */
+  readonly members: readonly Key[]
   /** of users, where the directory names them directly */
   readonly names: readonly Octets[]
 }
 
-export interface FlatGroup {
+export interface FlatGroup<Key extends DnKey = string> {
   /** each user once: first those named directly, then those of `members` in their order, then those of nested groups */
   readonly names: readonly Octets[]
   /** of `members`, those that are neither a user nor a group, and the first of them */
   readonly unresolved: number
-  readonly example: string | undefined
+  readonly example: Key | undefined
   /** groups beyond the 64th level below this one, whose users are left out */
   readonly tooDeep: number
 }
@@ -33,12 +36,15 @@ const MOST_STEPS = 20_000_000
  * Makes each of the groups flat, in their order. Groups that hold each other hold the same users.
  * @throws DirectoryError (too-much) when all of them together would hold more than any map can
  */
-export function flattenGroups(groups: readonly NestedGroup[], userOf: UserOf): FlatGroup[] {
+export function flattenGroups<Key extends DnKey>(
+  groups: readonly NestedGroup<Key>[],
+  userOf: UserOf<Key>,
+): FlatGroup<Key>[] {
   return flattenNodes(resolveMembers(groups, userOf))
 }
 
 /** The same of members that are resolved. */
-export function flattenNodes(nodes: readonly GroupNode[]): FlatGroup[] {
+export function flattenNodes<Key extends DnKey>(nodes: readonly GroupNode<Key>[]): FlatGroup<Key>[] {
   const visited = new Int32Array(nodes.length).fill(-1)
   let steps = 0
   return nodes.map((node, root) => {
@@ -46,7 +52,7 @@ export function flattenNodes(nodes: readonly GroupNode[]): FlatGroup[] {
     let level = [node]
     visited[root] = root
     for (let depth = 0; depth <= DEEPEST && level.length > 0; depth++) {
-      const below: GroupNode[] = []
+      const below: GroupNode<Key>[] = []
       for (const { users, nested } of level) {
         for (const user of users) names.add(user)
         for (const place of nested) {
@@ -55,7 +61,7 @@ export function flattenNodes(nodes: readonly GroupNode[]): FlatGroup[] {
         }
         steps += users.length + nested.length
       }
-      if (steps > MOST_STEPS) throw tooMuch(node)
+      if (steps > MOST_STEPS) throw tooMuch()
       level = below
     }
     const { missing } = node
@@ -63,26 +69,29 @@ export function flattenNodes(nodes: readonly GroupNode[]): FlatGroup[] {
   })
 }
 
-export type UserOf = (dn: string) => Octets | undefined
+export type UserOf<Key extends DnKey> = (dn: Key) => Octets | undefined
 
 /** A group whose members are known for what they are. */
-export interface GroupNode {
-  readonly key: string
+export interface GroupNode<Key extends DnKey> {
+  readonly key: Key
   /** those named directly first */
   readonly users: readonly Octets[]
   /** places of groups */
   readonly nested: readonly number[]
   /** of its members, those that are neither a user nor a group */
-  readonly missing: readonly string[]
+  readonly missing: readonly Key[]
 }
 
 /** Of several groups with one DN the last counts. */
-export function resolveMembers(groups: readonly NestedGroup[], userOf: UserOf): GroupNode[] {
+export function resolveMembers<Key extends DnKey>(
+  groups: readonly NestedGroup<Key>[],
+  userOf: UserOf<Key>,
+): GroupNode<Key>[] {
   const places = new Map(groups.map(({ key }, place) => [key, place]))
   return groups.map(({ key, members, names }) => {
     const users = [...names]
     const nested: number[] = []
-    const missing: string[] = []
+    const missing: Key[] = []
     for (const member of members) {
       const user = userOf(member)
       const place = user === undefined ? places.get(member) : undefined
@@ -98,9 +107,9 @@ export function resolveMembers(groups: readonly NestedGroup[], userOf: UserOf): 
   })
 }
 
-function tooMuch({ key }: GroupNode): DirectoryError {
+function tooMuch(): DirectoryError {
   return new DirectoryError(
     'too-much',
-    `groups are nested to more than ${MOST_STEPS} members in all (at ${key}); narrow the filter of groups`,
+    `groups are nested to more than ${MOST_STEPS} members in all; narrow the filter of groups`,
   )
 }

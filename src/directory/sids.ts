@@ -32,7 +32,7 @@ export interface Identified<Draft> {
  * Fills in ids that are missing; those that can't be known stay ''. A user whose entry names no gid has that of
  * the primary group. Ids of SIDs are given in the order of groups and users, which is the directory's.
  */
-export function withIds<Draft extends GroupDraft>(
+export function withIds<Draft extends Pick<GroupDraft, 'row'>>(
   users: readonly Known<User>[],
   groups: readonly Known<Draft>[],
   idmap: Source,
