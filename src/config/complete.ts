@@ -8,7 +8,7 @@ import {
   DEFAULT_USER,
 } from './defaults.ts'
 import { type BlockDraft, type DomainDraft, type Draft, isAbsent } from './draft.ts'
-import { MAX_DIRECTORIES, MAX_DOMAINS } from './limits.ts'
+import { MAX_DIRECTORIES, MAX_DOMAINS, MAX_RULES } from './limits.ts'
 import type { Report } from './report.ts'
 
 /** Fills in defaults, and reports what is missing or does not go together; the result counts only without problems. */
@@ -16,6 +16,7 @@ export function completeConfig(draft: Draft, file: string, report: Report): Conf
   const start = { file, line: 1, column: 1 }
   const domains = completeDomains(draft, start, report)
   refuseTooManyDirectories(domains, report)
+  refuseTooManyRules(draft, start, report)
   warnOfUnusedCafiles(draft, domains, report)
   refuseOutsideLoopback(draft, report)
   return {
@@ -40,7 +41,7 @@ function completeDomains(draft: Draft, start: Position, report: Report): DomainC
   }
   refuseTwins(draft, report)
   const own = domain !== undefined || alone ? [completeDomain(domain?.value ?? '', draft, start, report)] : []
-  if (own.length === 0 && isAbsent(damaged, 'domain')) refuseHomeless(draft, report)
+  if (own.length === 0 && isAbsent(damaged, 'domain')) refuseHomeless(draft, start, report)
   return [
     ...own,
     ...blocks.map((block) => completeDomain(block.domain ?? '', inherit(block, draft), block.at, report)),
@@ -66,18 +67,30 @@ function refuseTwins({ domain, blocks }: Draft, report: Report): void {
 }
 
 /** What is no default for blocks needs a domain. */
-function refuseHomeless({ directories, maps }: Draft, report: Report): void {
+function refuseHomeless(
+  { directories, maps, mapBlocks, groups }: Draft,
+  start: Position,
+  report: Report,
+): void {
   const expected = 'expected it inside of a domain\'s block, or a line such as: domain "example.com"'
   const [directory] = directories
   if (directory !== undefined) report.problem(directory.at, `directory outside a domain, ${expected}`)
-  const [map] = maps
-  if (map !== undefined) report.problem(map.at, `map outside a domain, ${expected}`)
+  const map = maps[0]?.at ?? mapBlocks[0]?.at ?? (groups.size > 0 ? start : undefined)
+  if (map !== undefined) report.problem(map, `map outside a domain, ${expected}`)
 }
 
 function refuseTooManyDirectories(domains: readonly DomainConfig[], report: Report): void {
   const beyond = domains.flatMap(({ directories }) => directories)[MAX_DIRECTORIES]
   if (beyond === undefined) return
   report.problem(beyond.at, `too many directories, expected at most ${MAX_DIRECTORIES}`)
+}
+
+/** Each new caller is judged by all of them. */
+function refuseTooManyRules({ access, blocks }: Draft, start: Position, report: Report): void {
+  const count = blocks.reduce((sum, block) => sum + block.access.length, access.length)
+  // Too many of one domain are told where they stand.
+  if (count <= MAX_RULES || blocks.length === 0) return
+  report.problem(start, `the domains have ${count} prefixes together, expected at most ${MAX_RULES} in all`)
 }
 
 function warnOfUnusedCafiles(draft: Draft, domains: readonly DomainConfig[], report: Report): void {

@@ -21,7 +21,7 @@ export const MAX_PROBLEMS = 1000
 /** sockets that the file may ask for */
 export const MAX_LISTEN = 64
 
-/** prefixes of `allow from` and `deny from` together, of one domain */
+/** prefixes of `allow from` and `deny from` together, of all domains */
 export const MAX_RULES = 8192
 
 export const MAX_DOMAINS = 64

@@ -12,19 +12,47 @@ export class ServedMaps {
   readonly image: Image
   /** the answer to MAPLIST */
   readonly list: Buffer
-  readonly #maps: readonly { readonly name: Buffer; readonly view: MapView }[]
+  /** slots of a hash table, at most half of them taken */
+  readonly #slots: readonly (NamedMap | undefined)[]
 
   constructor(image: Image) {
     this.image = image
     this.list = encodedMapList(image.maps.map((map) => map.name))
-    this.#maps = image.maps.map((view) => ({ name: Buffer.from(view.name, 'latin1'), view }))
+    this.#slots = slotsOf(image.maps)
   }
 
-  /** A domain has a few dozen maps at most; names that differ mostly do so in length or at once. */
+  /** A domain may have hundreds of maps (auto.*), of which many have names of one length and beginning. */
   find(bytes: Uint8Array, name: Span): MapView | undefined {
-    for (const map of this.#maps) if (equal(map.name, bytes, name)) return map.view
-    return undefined
+    const mask = this.#slots.length - 1
+    for (let slot = hash(bytes, name.start, name.length) & mask; ; slot = (slot + 1) & mask) {
+      const map = this.#slots[slot]
+      if (map === undefined || equal(map.name, bytes, name)) return map?.view
+    }
   }
+}
+
+interface NamedMap {
+  readonly name: Buffer
+  readonly view: MapView
+}
+
+function slotsOf(maps: readonly MapView[]): readonly (NamedMap | undefined)[] {
+  const mask = 2 ** Math.ceil(Math.log2(2 * maps.length + 2)) - 1
+  const slots = Array.from({ length: mask + 1 }, (): NamedMap | undefined => undefined)
+  for (const view of maps) {
+    const name = Buffer.from(view.name, 'latin1')
+    let slot = hash(name, 0, name.length) & mask
+    while (slots[slot] !== undefined) slot = (slot + 1) & mask
+    slots[slot] = { name, view }
+  }
+  return slots
+}
+
+/** FNV-1a: the names are the administrator's, and those that strangers choose are in no slot. */
+function hash(bytes: Uint8Array, start: number, length: number): number {
+  let sum = 0x811c9dc5
+  for (let i = 0; i < length; i++) sum = Math.imul(sum ^ bytes[start + i]!, 0x01000193)
+  return sum ^ (sum >>> 15)
 }
 
 export class ServedDomain {

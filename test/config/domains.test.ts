@@ -124,6 +124,16 @@ describe('what is wrong with a domain of its own block', () => {
       't:4:13: map outside a domain, expected it inside of a domain\'s block, or a line such as: domain "example.com"',
     ],
     [
+      'a map block beside it, with no domain',
+      `${BLOCK}map "x" { base "dc=x"\nfilter "(cn=*)"\nkey "{cn}"\nvalue "{cn}"\n}\n`,
+      't:4:1: map outside a domain, expected it inside of a domain\'s block, or a line such as: domain "example.com"',
+    ],
+    [
+      'a group of maps beside it, with no domain',
+      `${BLOCK}provide maps rfc2307\n`,
+      't:1:1: map outside a domain, expected it inside of a domain\'s block, or a line such as: domain "example.com"',
+    ],
+    [
       'statements of the process in it',
       `domain a {\nbind local\ndirectory user x\nn = "x"\ninclude x\ndomain b\n${DIRECTORY}}\n${DOMAIN}${DIRECTORY}`,
       "t:2:1: 'bind' inside a domain block, expected outside of it",
@@ -196,6 +206,24 @@ describe('what is wrong with a domain of its own block', () => {
     expect(problemsOf(text)).toEqual([
       't:1:8: maps would expire between two refreshes, expected more than the interval of 600 seconds',
     ])
+  })
+
+  test('all together have no more rules than one may', () => {
+    const rules = 'allow from 192.0.2.1\n'.repeat(4097)
+    expect(problemsOf(`${rules}domain a {\n${rules}${DIRECTORY}}\n`)).toEqual([
+      't:1:1: the domains have 8194 prefixes together, expected at most 8192 in all',
+    ])
+  })
+
+  test('a map of its own has its own statements', () => {
+    const own = 'map "x" {\nbase "dc=x"\nfilter "(cn=*)"\nkey "{cn}"\nvalue "{cn}"\n}\n'
+    const { domains } = configOf(
+      `domain a {\nprovide map x\n${own}${DIRECTORY}}\n${BLOCK.replace('"a"', 'b')}`,
+    )
+    expect(domains[0]?.maps.map((map) => (typeof map === 'string' ? map : JSON.stringify(map)))).toHaveLength(
+      1,
+    )
+    expect(domains[1]?.maps.length).toBeGreaterThan(1)
   })
 
   test('there are at most 64, with 256 directories together', () => {

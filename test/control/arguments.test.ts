@@ -37,6 +37,16 @@ describe('the command line', () => {
     expect(read('cat m --keys --json --socket /a')).toEqual(expected)
   })
 
+  test('-d names the domain, for all that is of one', () => {
+    expect(read('-d a maps')?.request).toEqual({ kind: 'maps', domain: 'a' })
+    expect(read('refresh --force -d a')?.request).toEqual({ kind: 'refresh', force: true, domain: 'a' })
+    expect(read('cat -d a m')?.request).toEqual({ kind: 'cat', map: 'm', domain: 'a' })
+    expect(read('--domain a match m k')?.request).toEqual({ kind: 'match', map: 'm', key: 'k', domain: 'a' })
+    expect(read('rejected -d a')?.request).toEqual({ kind: 'rejected', domain: 'a' })
+    // The daemon tells of all, and ypldapctl shows the one.
+    expect(read('-d a')).toMatchObject({ domain: 'a', request: { kind: 'status' } })
+  })
+
   test.each(['-h', '--help', 'cat -h'])('%s asks for the usage', (line) => {
     expect(read(line)).toBeUndefined()
   })
@@ -49,6 +59,8 @@ describe('the command line', () => {
     ['refresh a b', 'refresh: 2 operands, expected 0 to 1'],
     ['log loud', 'log: "loud" is no level, expected error, warning, info or debug'],
     ['cat --force m', '--force belongs to refresh'],
+    ['reload -d a', '-d belongs to status, refresh, maps, match, cat, rejected, not to reload'],
+    [`maps -d ${'a'.repeat(65)}`, 'maps.domain: text of up to 64 characters expected'],
     ['status -k', '-k belongs to cat and match'],
     [`cat ${'m'.repeat(65)}`, 'cat.map: text of up to 64 characters expected'],
     [`refresh ${'m'.repeat(5000)}`, 'refresh.directory: text of up to 4096 characters expected'],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { EXIT_STATUS, verdictOf } from '../../src/control/verdict.ts'
 import type { DomainStatus, Status } from '../../src/messages/control.ts'
-import { IMAGE, LDAP, NOW, REFRESHED, statusOf } from './status-sample.ts'
+import { domainOf, IMAGE, LDAP, NOW, REFRESHED, statusOf } from './status-sample.ts'
 
 const TRASHED: DomainStatus['last'] = { ...REFRESHED, outcome: 'trashed', reason: 'no users at all' }
 
@@ -99,6 +99,19 @@ describe('the verdict', () => {
     const without = processes.map((process) => (process.role === 'server' ? { ...process, pid: 0 } : process))
     expect(line(statusOf({}, { processes: without }))).toBe('down: example.com: no server process runs')
     expect(line(statusOf({}, { processes: [] }))).toBe('down: example.com: no server process runs')
+  })
+
+  test('of several domains is that of the one that fares worst, and tells of those that are not fresh', () => {
+    const [a, b] = [domainOf({ name: 'a' }), domainOf({ name: 'b' })]
+    expect(line(statusOf({}, { domains: [a, b] }))).toBe('fresh: 2 of 2 domains fresh')
+    const stale = domainOf({ name: 'c', refused: 'damaged' })
+    expect(line(statusOf({}, { domains: [a, stale] }))).toBe(
+      'stale: 1 of 2 domains fresh; c, 12 users and 5 groups, 34 s old: the last image is refused: damaged',
+    )
+    const down = domainOf({ name: 'd', image: null, last: TRASHED })
+    expect(line(statusOf({}, { domains: [stale, down, a] }))).toMatch(
+      /^down: 1 of 3 domains fresh; c, .*; d: there are no maps: no users at all$/,
+    )
   })
 
   test('has an exit status of its own each', () => {

@@ -1,10 +1,20 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { DomainConfig } from '../../src/config/config.ts'
 import { fingerprint } from '../../src/config/fingerprint.ts'
+import { loadImage } from '../../src/maps/image-file.ts'
 import { domainOf } from '../config/check.ts'
 import { type DirectoryLab, startDirectory } from '../support/directory-side.ts'
 import { searchDone } from '../support/ldap-peer.ts'
@@ -720,5 +730,66 @@ describe('256 directories that fail with long words', () => {
     expect(lab.latest().directories.every(({ state, error }) => state === 'failed' && error !== '')).toBe(
       true,
     )
+  })
+})
+
+function namedDomain(domain: string, ...lines: readonly string[]): DomainConfig {
+  return { ...fromFile(...lines), domain }
+}
+
+async function outcomeOf(lab: DirectoryLab, domain: string): Promise<string> {
+  const { last } = await lab.next(
+    'state',
+    (state) => state.domain === domain && !state.refreshing && state.last !== null,
+  )
+  return last!.outcome
+}
+
+describe('several domains', () => {
+  test('are refreshed each for itself, and one that fails is nothing to the other', async () => {
+    const lab = start()
+    lab.configure(domainOf(`${DOMAIN}directory file "${folder}/none" { basedn "dc=x" }`))
+    lab.configure(namedDomain('other.example'))
+    expect(await outcomeOf(lab, 'example.com')).toBe('trashed')
+    expect(await outcomeOf(lab, 'other.example')).toBe('published')
+    expect((await loadImage(join(lab.state, 'other.example.image'))).domain).toBe('other.example')
+    expect(existsSync(join(lab.state, 'example.com.image'))).toBe(false)
+  })
+
+  test('wait while two others are refreshed', async () => {
+    const asked: string[] = []
+    const end = Promise.withResolvers<void>()
+    const lab = start()
+    for (const name of ['a', 'b', 'c']) {
+      const peer = await usePeer(async (client) => {
+        await client.next()
+        asked.push(name)
+        await end.promise
+        client.socket.destroy()
+      })
+      lab.configure({
+        ...domainOf(`${DOMAIN}directory "127.0.0.1" port ${peer.port} { basedn "dc=x" }`),
+        domain: name,
+      })
+    }
+    await vi.waitUntil(() => asked.length === 2)
+    await lab.next('state', ({ domain }) => domain === 'c')
+    expect(asked).toEqual(['a', 'b'])
+    end.resolve()
+    await vi.waitUntil(() => asked.includes('c'))
+    expect(asked.slice(0, 2)).toEqual(['a', 'b'])
+  })
+
+  test('that are removed are given up, and may come back', async () => {
+    const lab = start()
+    lab.configure(namedDomain('other.example'))
+    expect(await outcomeOf(lab, 'other.example')).toBe('published')
+    lab.send({ kind: 'remove', domain: 'other.example' })
+    lab.send({ kind: 'refresh', id: 77, domain: 'other.example', force: false })
+    const { error } = await lab.next('end', ({ id }) => id === 77)
+    expect(error).toBe('no such domain: other.example')
+    lab.configure(namedDomain('other.example', 'interval 5'))
+    lab.send({ kind: 'refresh', id: 78, domain: 'other.example', force: false })
+    expect((await lab.next('end', ({ id }) => id === 78)).error).toBeUndefined()
   })
 })
