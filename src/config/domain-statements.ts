@@ -2,7 +2,7 @@ import { MAP_GROUPS } from './builtin-maps.ts'
 import type { AccessRule, Position } from './config.ts'
 import type { Cursor } from './cursor.ts'
 import type { DomainDraft } from './draft.ts'
-import { MAX_RULES } from './limits.ts'
+import { MAX_MAPS, MAX_RULES } from './limits.ts'
 import { overflowWord, readMapBlock, recordLimit } from './map-block.ts'
 import { parseMapName } from './map-name.ts'
 import { parsePath } from './path.ts'
@@ -44,8 +44,11 @@ function readProvide(cursor: Cursor, draft: DomainDraft, report: Report): void {
   if (value === undefined) return
   if (draft.maps.some((map) => map.value === value)) {
     report.warning(at, `map ${value} is provided already, once is enough`)
+  } else if (draft.maps.length === MAX_MAPS) {
+    report.problem(at, `too many maps, expected at most ${MAX_MAPS} (provide maps has them by groups)`)
+  } else {
+    draft.maps.push({ value, at })
   }
-  draft.maps.push({ value, at })
 }
 
 const GROUPS = Object.keys(MAP_GROUPS)

@@ -29,7 +29,7 @@ export const MAX_DOMAINS = 64
 /** of all domains together */
 export const MAX_DIRECTORIES = 256
 
-/** map blocks of a domain */
+/** map blocks of a domain, and maps that it names to be provided */
 export const MAX_MAPS = 1024
 
 /** YPMAXMAP of every system */

@@ -16,7 +16,8 @@ import {
 } from './common.ts'
 import { flag, integer, list, nullable, type Of, oneOf, optional, record, text, union } from './shape.ts'
 
-const long = text(65_536)
+/** A text of the file, a base with cn=accounts before it. */
+const long = text(65_600)
 const located = record({ value: long, at: record({ file: words, line: count, column: count }) })
 const source = union('kind', {
   fixed: { value: long },

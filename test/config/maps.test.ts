@@ -100,6 +100,14 @@ describe('the maps that are provided', () => {
     },
   )
 
+  test('are at most 1024 by name', () => {
+    const lines = Array.from({ length: 1024 }, (_, number) => `provide map "auto.${number}"\n`).join('')
+    expect(problemsOf(`${DOMAIN}${DIRECTORY}${lines}`)).toEqual([])
+    expect(problemsOf(`${DOMAIN}${DIRECTORY}${lines}provide map netgroup\n`)).toEqual([
+      't:1027:13: too many maps, expected at most 1024 (provide maps has them by groups)',
+    ])
+  })
+
   test('take the tables that they are made of, each once', () => {
     expect(tableNamesOf('provide map netgroup.byuser\nprovide map netgroup.byhost')).toEqual(['netgroup'])
     expect(tableNamesOf('provide maps netgroups')).toEqual(['netgroup'])
