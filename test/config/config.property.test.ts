@@ -11,6 +11,8 @@ const WORDS = [
   ...[
     'listen on record limit allow deny from any page size file state guard shrink memory control socket',
     'overflow cut split keep drop required a b h',
+    'schema rfc2307 rfc2307bis ipa ad idmap sid none template base each key aliases value reserved',
+    'accounts netgroups hosts mail automount nisobject',
   ]
     .join(' ')
     .split(' '),
@@ -18,6 +20,10 @@ const WORDS = [
 const SIGNS = [...Array.from(' \t\n\n{}="\'\\#$,(-/\0\ufffdä😀'), '\r\n', '$a']
 const VALUES = '0 1 389 -5 70000 10.0.0.0/8 ::1 "x" "dc=a" ldapi:///'.split(' ')
 const LINES = [
+  'map "m" {\n',
+  'map "netgroup" { ',
+  'provide maps ',
+  'key "{k}" ',
   'directory user u\n',
   'directory memory 192\n',
   'domain "d"\n',
@@ -37,6 +43,10 @@ const BLOCKS = [
   'b = "c"\n',
   'allow from 10.0.0.0/8 any\n',
   'include "i"\n',
+  'map "m" { filter "(f=1)" key "{k}" value "{v}" }\n',
+  'map "netgroup" {\nrecord limit 300\nport any\n}\n',
+  'provide maps hosts\n',
+  'provide map "auto.home"\n',
 ]
 /** Good with a domain and a directory, and without one more piece. */
 const nearly = fc

@@ -34,6 +34,13 @@ const same: readonly (readonly [what: string, text: string])[] = [
   ],
 ]
 
+/** A file with more lines before its directory, and more in its block. */
+function withLines(outside: string, inside = ''): string {
+  return `domain "example.com"\n${outside}\ndirectory "h" {\nbasedn "dc=x"\n${inside}\n}\n`
+}
+
+const MAP = 'filter "(f=1)" key "{k}" value "{v}"'
+
 const other: readonly (readonly [what: string, text: string])[] = [
   ['domain', 'domain "example.org"\ndirectory "h" { basedn "dc=x" }'],
   ['list of maps', 'domain "example.com"\nprovide map "passwd.byname"\ndirectory "h" { basedn "dc=x" }'],
@@ -48,6 +55,27 @@ const other: readonly (readonly [what: string, text: string])[] = [
   ['filter of groups', 'domain "example.com"\ndirectory "h" {\nbasedn "dc=x"\ngroup filter "(cn=*)"\n}'],
   ['field', 'domain "example.com"\ndirectory "h" {\nbasedn "dc=x"\nattribute shell maps to "s"\n}'],
   ['fixed field', 'domain "example.com"\ndirectory "h" {\nbasedn "dc=x"\nfixed attribute shell "s"\n}'],
+  ['group of maps', withLines('provide maps netgroups')],
+  ['map that is found', withLines('provide maps automount')],
+  ['other map that is found', withLines('provide maps nisobject')],
+  ['map of its name', withLines('provide map auto.home')],
+  ['map block', withLines(`map "x" { ${MAP} }`)],
+  ['name of a map block', withLines(`map "y" { ${MAP} }`)],
+  ['base of a map', withLines(`map "x" { base "dc=y" ${MAP} }`)],
+  ['filter of a map', withLines(`map "x" { ${MAP} filter "(f=2)" }`)],
+  ['list of a map', withLines(`map "x" { each "{e}" ${MAP} }`)],
+  ['key of a map', withLines(`map "x" { ${MAP} key "{l}" }`)],
+  ['list of aliases of a map', withLines(`map "x" { aliases "{a}" ${MAP} }`)],
+  ['value of a map', withLines(`map "x" { ${MAP} value "{w}" }`)],
+  ['limit of a map', withLines(`map "x" { ${MAP} record limit 300 }`)],
+  ['overflow of a map', withLines(`map "x" { ${MAP} overflow keep }`)],
+  ['port of a map', withLines(`map "x" { ${MAP} port reserved }`)],
+  ['map for hashes', withLines('provide map shadow.byname')],
+  ['schema', withLines('', 'schema rfc2307bis')],
+  ['other schema', withLines('', 'schema ad')],
+  ['source of ids', withLines('', 'schema ad\nidmap sid')],
+  ['template', withLines('', 'template shell "{s}"')],
+  ['other template', withLines('', 'template shell "{t}"')],
   [
     'number of directories',
     'domain "example.com"\ndirectory "h" { basedn "dc=x" }\ndirectory "h" { basedn "dc=x" }',
@@ -69,6 +97,13 @@ describe('the fingerprint of a configuration', () => {
 
   test('is a different one for each of these', () => {
     expect(new Set(other.map(([, text]) => of(text))).size).toBe(other.length)
+  })
+
+  test('does not depend on where a map block stands, nor on how it is laid out', () => {
+    const [before, after] = [`map "x" { ${MAP} }`, `\n\nmap x {\n\n${MAP.replaceAll(' ', '\t')}\n}`]
+    expect(of(`${withLines('', 'template shell "{s}"')}${after}\n`)).toBe(
+      of(withLines(before, '\n\n  template   shell "{s}"')),
+    )
   })
 
   test('depends on the order of directories, of which the first wins', () => {

@@ -1,10 +1,16 @@
 import { describe, expect, expectTypeOf, test } from 'vitest'
-import type { DirectoryConfig, DomainConfig } from '../../src/config/config.ts'
+import { BUILTIN_MAPS, MAP_GROUPS } from '../../src/config/builtin-maps.ts'
+import { type DirectoryConfig, type DomainConfig, SCHEMAS } from '../../src/config/config.ts'
 import { fingerprint } from '../../src/config/fingerprint.ts'
 import { type DirectorySettings, toDirectory } from '../../src/messages/directory.ts'
 import { MESSAGE_BYTES } from '../../src/messages/limits.ts'
 import { toServer } from '../../src/messages/server.ts'
-import { configOf, DIRECTORY, DOMAIN, domainOf } from './check.ts'
+import { configOf, DIRECTORY, DOMAIN, domainOf, problemsOf } from './check.ts'
+
+const ALL_MAPS =
+  Object.keys(MAP_GROUPS)
+    .map((group) => `provide maps ${group}\n`)
+    .join('') + [...BUILTIN_MAPS, 'auto.master'].map((name) => `provide map "${name}"\n`).join('')
 
 /** As the process that reads the directories gets it. */
 function settings(config: DomainConfig, state = '/var/lib/ypldap'): DirectorySettings {
@@ -54,12 +60,60 @@ list name maps to "x"
     expect(sent(message)).toEqual(message)
   })
 
+  test.each(SCHEMAS)('all maps of a directory of the schema %s arrive as they were', (schema) => {
+    const message = settings(domainOf(`${DOMAIN}${ALL_MAPS}directory h {\nbasedn b\nschema ${schema}\n}\n`))
+    expect(message.maps.length).toBeGreaterThan(BUILTIN_MAPS.length)
+    expect(message.directories[0]!.tables.length).toBeGreaterThan(24)
+    expect(sent(message)).toEqual(message)
+  })
+
+  test('a map block with every word, a template and ids of SIDs arrive as they were', () => {
+    const message = settings(
+      domainOf(`${DOMAIN}map "x" { base "b" filter "(a=1)" each "{e}" key "{k}" aliases "{a}" value "{v}"
+record limit 300 overflow split port reserved }
+directory h {
+basedn b
+schema ad
+idmap sid
+template gecos "{cn}"
+}
+`),
+    )
+    expect(message.directories[0]).toMatchObject({ idmap: 'sid', fields: { gecos: { kind: 'template' } } })
+    expect(sent(message)).toEqual(message)
+  })
+
+  test('as many maps as the file may name arrive', () => {
+    const lines = Array.from(
+      { length: 1024 },
+      (_, number) => `map "x${number}" { }\nprovide map "auto.${number}"\n`,
+    )
+    const groups = ALL_MAPS.slice(0, ALL_MAPS.indexOf('provide map '))
+    const message = settings(domainOf(`${DOMAIN}${lines.join('')}${groups}${DIRECTORY}`))
+    expect(message.maps.length).toBeGreaterThan(2048)
+    expect(sent(message)).toEqual(message)
+    expect(Buffer.byteLength(JSON.stringify(message))).toBeLessThan(MESSAGE_BYTES)
+  })
+
+  test('sixty directories with all maps of RFC 2307 fit, and not twice as many', () => {
+    const lines = 'directory h { basedn "dc=example,dc=com" }\n'.repeat(60)
+    const text = `${DOMAIN}provide maps rfc2307\n${lines}`
+    const message = settings(domainOf(text))
+    expect(sent(message)).toEqual(message)
+    expect(problemsOf(text + lines)).toEqual([
+      expect.stringMatching(/^t:1:1: the directories take \d+ bytes with all their texts, expected at most/),
+    ])
+  })
+
   const text = 'x'.repeat(65_536)
   const path = `/${'x'.repeat(4094)}`
 
   test.each([
     ['paths', `directory file "${path}" { basedn b }\n`],
     ['bases', `directory h { basedn "${text}" }\n`],
+    ['bases of FreeIPA', `directory h { basedn "${text}" schema ipa }\n`],
+    ['templates', `map "x" { filter "${text}" key "${text}" value "${text}" }\n${DIRECTORY}`],
+    ['templates of fields', `directory h {\nbasedn b\ntemplate home "${text}"\n}\n`],
     ['filters', `directory h {\nbasedn b\npasswd filter "${text}"\n}\n`],
     ['passwords', `directory h {\nbasedn b\nbinddn "${text}"\nbindcred "${text}"\n}\n`],
     ['names of attributes', `directory h {\nbasedn b\nattribute home maps to ${text.slice(0, 4096)}\n}\n`],

@@ -26,6 +26,13 @@ const seeds: readonly (readonly [name: string, text: string])[] = [
       'domain "b" {\nprovide map "group.byname"\ndirectory "h" ldaps { basedn "b" }\nexpire 200\n}\n' +
       'domain "c" { directory file "/x" { basedn "b" }\ndeny from ::1 }\n',
   ],
+  [
+    'a file of many maps',
+    'domain "d"\nprovide maps hosts\nprovide maps automount\nprovide map "auto.home"\n' +
+      'map "netgroup" { base "b" record limit 300 overflow keep port any }\n' +
+      'map "x" {\nfilter "(f=1)" each "{e}"\nkey "{k}" aliases "{a}"\nvalue "{v}" }\n' +
+      'directory "h" {\nbasedn "b"\nschema ad\nidmap sid\ntemplate gecos "{cn}"\nlist groupmembers maps to "m"\n}\n',
+  ],
   ["OpenBSD's example", read('../config/fixtures/openbsd-example.conf')],
 ]
 const files = { '/etc/ypldap.macros': 'more = "text"\n' }
