@@ -26,7 +26,8 @@ export function judge(before: Counts | undefined, after: Counts, shrinkPercent: 
       (shrunk('users', before.users, after.users, shrinkPercent) ??
         shrunk('groups', before.groups, after.groups, shrinkPercent) ??
         mapGone(before, after) ??
-        foundGone(before, after)))
+        foundGone(before, after) ??
+        mapShrunk(before, after, shrinkPercent)))
   return reason && `${reason}; if this is right, "ypldapctl refresh --force" publishes it all the same`
 }
 
@@ -45,6 +46,20 @@ function mapGone(before: Counts, after: Counts): string | undefined {
   for (const { name, records } of before.maps) {
     const now = after.maps.find((map) => map.name === name)
     if (records > 0 && now?.records === 0) return `no records in ${name} where ${records} were before`
+  }
+  return undefined
+}
+
+/** A map of fewer records may lose any: one host less among three says nothing. */
+const FEW = 20
+
+/** A map that the directory named, and names no more, has none left. */
+function mapShrunk(before: Counts, after: Counts, percent: number): string | undefined {
+  for (const { name, records, found } of before.maps) {
+    if (records < FEW) continue
+    const now = after.maps.find((map) => map.name === name)?.records ?? (found === true ? 0 : records)
+    const reason = shrunk(`records in ${name}`, records, now, percent)
+    if (reason !== undefined) return reason
   }
   return undefined
 }

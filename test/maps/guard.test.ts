@@ -16,6 +16,36 @@ test('users without groups, or groups without users, are accepted at the first t
   expect(judge(undefined, counts(0, 1), 50)).toBeUndefined()
 })
 
+function of(hosts: number): Counts {
+  return counts(5, 5, { 'hosts.byname': hosts })
+}
+
+function found(records: number): Counts['maps'][number] {
+  return { name: 'auto.home', records, found: true }
+}
+
+describe('of a map', () => {
+  test('half may go, too, and of a small one nearly all', () => {
+    expect(judge(of(40), of(20), 50)).toBeUndefined()
+    expect(judge(of(40), of(19), 50)).toMatch(/^19 records in hosts\.byname where 40 were before, under 50 %/)
+    expect(judge(of(19), of(1), 50)).toBeUndefined()
+    expect(judge(of(40), of(1), 0)).toBeUndefined()
+  })
+
+  test('that the configuration no longer names all may go', () => {
+    expect(judge(of(40), counts(5, 5), 50)).toBeUndefined()
+  })
+
+  test('that the directory no longer names all must not go at once, but few may', () => {
+    const other = { name: 'auto.master', records: 1, found: true }
+    const left = { users: 5, groups: 5, maps: [other] }
+    expect(judge({ ...left, maps: [other, found(20)] }, left, 50)).toMatch(
+      /^0 records in auto\.home where 20/,
+    )
+    expect(judge({ ...left, maps: [other, found(19)] }, left, 50)).toBeUndefined()
+  })
+})
+
 describe('of what was there before', () => {
   const before = counts(100, 10)
 
