@@ -8,7 +8,7 @@ import { DnError, withinBase } from './dn.ts'
 import { DirectoryError } from './error.ts'
 import { readEntries } from './file.ts'
 import { FilterError, matches, parseFilter } from './filter.ts'
-import { createGatherer, type Gatherer, type Wanted } from './gather.ts'
+import { createGatherer, type Gatherer } from './gather.ts'
 import { type LdapContext, type Lookup, type Sessions, systemLookup, withSession } from './ldap.ts'
 import { LIMITS, type Limits } from './limits.ts'
 import { readNamed } from './named.ts'
@@ -16,6 +16,7 @@ import { utf8Octets } from './octets.ts'
 import { completeEntry } from './ranges.ts'
 import { type SearchSummary, search } from './search.ts'
 import { type Search, searchSideBySide } from './side-by-side.ts'
+import type { Wanted } from './wanted.ts'
 
 /** The rows of one directory, and how they were come by. */
 export interface Fetched extends Rows {

@@ -1,26 +1,13 @@
 /** What the entries of one directory give: users, groups and tables; and which entries that takes. */
 import type { DirectoryConfig } from '../config/config.ts'
-import type { Octets, Rows } from '../maps/rows.ts'
+import type { Rows } from '../maps/rows.ts'
 import { createAccounts } from './accounts.ts'
 import type { Entry } from './entry.ts'
 import { unique } from './fields.ts'
 import { isPartial } from './ranges.ts'
 import { groupAttributes, memberDnAttributes, userAttributes } from './rows.ts'
 import { createTables } from './tables.ts'
-
-/** A search, and what becomes of the entries that it finds. */
-export interface Wanted {
-  readonly base: string
-  readonly filter: string
-  readonly attributes: readonly string[]
-  readonly add: (entry: Entry) => void
-}
-
-/** Entries that others name by their DNs, and that no search found. */
-export interface Named extends Omit<Wanted, 'base'> {
-  /** those that are missing as far as is known; each once */
-  readonly missing: () => readonly Octets[]
-}
+import type { Named, Wanted } from './wanted.ts'
 
 /** An entry with lists that the server cut; it is added when they are whole. */
 export interface Partial {

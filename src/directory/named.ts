@@ -1,11 +1,11 @@
 /** Entries that others name by their DNs, and that no search of ours finds: outside of its base, as a rule. */
 import type { Octets } from '../maps/rows.ts'
 import { parseFilter } from './filter.ts'
-import type { Named } from './gather.ts'
 import type { Limits } from './limits.ts'
 import { completeEntry, isPartial } from './ranges.ts'
 import { findEntry } from './read-entry.ts'
 import type { Session } from './session.ts'
+import type { Named } from './wanted.ts'
 
 /**
  * Reads them one by one, and then those that these name, up to a bound; the rest stays missing. What can't be seen

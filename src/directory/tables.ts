@@ -3,11 +3,11 @@ import type { TableConfig } from '../config/table.ts'
 import type { Keyed, Octets, Rejection, Table } from '../maps/rows.ts'
 import type { Entry } from './entry.ts'
 import { unique } from './fields.ts'
-import type { Wanted } from './gather.ts'
 import { utf8Octets } from './octets.ts'
 import { createTableMaker, type Made, type TableMaker } from './table-maker.ts'
 import { EvaluationError } from './template/error.ts'
 import { createLinks, type Links, NO_LINKS } from './template/links.ts'
+import type { Wanted } from './wanted.ts'
 
 /** What templates must know of entries other than their own. */
 export interface Needs {
