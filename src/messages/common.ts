@@ -16,7 +16,6 @@ export const mapName = text(64)
 export const octets = text(70_000)
 
 /** As many as a configuration may name. */
-export const MAX_DOMAINS = 64
 export const MAX_DIRECTORIES = 256
 export const MAX_MAPS = 4096
 
