@@ -34,7 +34,7 @@ function checkDirectory(directory: DirectoryConfig): Problem[] {
   for (const { of, base, filter, ...templates } of directory.tables) {
     const map = of.kind === 'named' ? `the map ${of.map}` : 'maps that are found'
     check(base, `the base of ${map}`, checkBase)
-    check(filter, `the filter of ${map}`, parseFilter)
+    check(filter, `the filter of ${map}`, parse)
     for (const [name, text] of Object.entries(templates)) {
       check(text, `the ${name} of ${map}`, () => compileTemplate(text))
     }

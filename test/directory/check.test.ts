@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import type { DirectoryConfig, DomainConfig } from '../../src/config/config.ts'
+import type { TableConfig } from '../../src/config/table.ts'
 import { checkDirectories, checkFiles } from '../../src/directory/check.ts'
 import { type Authority, type Certificate, createAuthority } from './certificates.ts'
 import { directory, located } from './samples.ts'
@@ -127,10 +128,16 @@ test('an LDIF file is read, and its problem stands at the directory', () => {
 })
 
 test('a rule that only a server can follow is a problem of a directory that is a file', () => {
-  const filters = { groupFilter: located('(memberOf:1.2.840.113556.1.4.1941:=cn=staff,dc=x)', 7) }
+  const filter = located('(memberOf:1.2.840.113556.1.4.1941:=cn=staff,dc=x)', 7)
+  const table: TableConfig = { of: { kind: 'named', map: 'x' }, base: located('dc=x'), filter }
+  const filters = { groupFilter: filter, tables: [table] }
   const file = directory(0, { location: { kind: 'file', path: EXAMPLE }, ...filters })
   expect(checkDirectories(config(directory(389, filters)))).toEqual([])
   expect(checkDirectories(config(file))).toMatchObject([
     { at: { line: 7 }, message: expect.stringMatching(/^the filter of groups: the rule .* needs a server/) },
+    {
+      at: { line: 7 },
+      message: expect.stringMatching(/^the filter of the map x: the rule .* needs a server/),
+    },
   ])
 })
