@@ -7,10 +7,11 @@ import type { Rows } from '../maps/rows.ts'
 import { DnError, withinBase } from './dn.ts'
 import { DirectoryError } from './error.ts'
 import { readEntries } from './file.ts'
-import { FilterError, matches, parseFilter } from './filter.ts'
+import { FilterError, parseFilter } from './filter.ts'
 import { createGatherer, type Gatherer } from './gather.ts'
 import { type LdapContext, type Lookup, type Sessions, systemLookup, withSession } from './ldap.ts'
 import { LIMITS, type Limits } from './limits.ts'
+import { createMatcher } from './matcher.ts'
 import { readNamed } from './named.ts'
 import { utf8Octets } from './octets.ts'
 import { completeEntry } from './ranges.ts'
@@ -187,13 +188,13 @@ async function fetchFile(
 ): Promise<Outcome> {
   const wanted = searches.map(({ base, filter, add }) => ({
     isBelow: below(base),
-    filter: filterOf(filter),
+    isWanted: createMatcher(filterOf(filter)),
     add,
   }))
   let read = 0
   for (const entry of readEntries(path, limits)) {
-    for (const { isBelow, filter, add } of wanted) {
-      if (!isBelow(entry.rdns) || !matches(filter, entry)) continue
+    for (const { isBelow, isWanted, add } of wanted) {
+      if (!isBelow(entry.rdns) || !isWanted(entry)) continue
       counter.add()
       add(entry)
     }

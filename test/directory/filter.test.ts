@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { BerWriter } from 'ldapts'
 import { describe, expect, test } from 'vitest'
 
-import { FilterError, matches, parseFileFilter, parseFilter } from '../../src/directory/filter.ts'
+import { FilterError, parseFileFilter, parseFilter } from '../../src/directory/filter.ts'
+import { createMatcher } from '../../src/directory/matcher.ts'
 import { utf8Octets } from '../../src/directory/octets.ts'
 import { ber } from '../support/ldap-peer.ts'
 import { makeEntry } from './samples.ts'
@@ -50,7 +51,7 @@ describe('a filter is true of an entry', () => {
     ['no rule, which is equality', '(uid:=ALICE)'],
     ['undefined or true', '(|(uid:1.2.3:=x)(uid=alice))'],
   ])('%s: %s', (_what, text) => {
-    expect(matches(parseFilter(text), alice)).toBe(true)
+    expect(createMatcher(parseFilter(text))(alice)).toBe(true)
   })
 })
 
@@ -83,7 +84,7 @@ describe('a filter is not true of an entry', () => {
     ['every attribute', '(:caseExactMatch:=alice)'],
     ['an option', '(!(cn:dn:2.4.6.8.10:=x))'],
   ])('%s: %s', (_what, text) => {
-    expect(matches(parseFilter(text), alice)).toBe(false)
+    expect(createMatcher(parseFilter(text))(alice)).toBe(false)
   })
 })
 
@@ -137,7 +138,7 @@ describe('a filter is refused', () => {
         fc.array(part, { maxLength: 24 }).map((parts) => parts.join('')),
         (text) => {
           try {
-            expect(typeof matches(parseFilter(text), alice)).toBe('boolean')
+            expect(typeof createMatcher(parseFilter(text))(alice)).toBe('boolean')
           } catch (error) {
             expect(error).toBeInstanceOf(FilterError)
           }
@@ -161,7 +162,7 @@ describe('the rule that follows members of members', () => {
 
   test('is the only one that a file refuses', () => {
     const text = '(&(uid=alice)(!(userAccountControl:1.2.840.113556.1.4.803:=16)))'
-    expect(matches(parseFileFilter(text), alice)).toBe(true)
+    expect(createMatcher(parseFileFilter(text))(alice)).toBe(true)
   })
 })
 

@@ -3,8 +3,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { BUILTIN_TABLES } from '../../src/config/builtin-maps.ts'
 import type { Entry } from '../../src/directory/entry.ts'
-import { matches, parseFilter } from '../../src/directory/filter.ts'
+import { parseFilter } from '../../src/directory/filter.ts'
 import { createGatherer } from '../../src/directory/gather.ts'
+import { createMatcher } from '../../src/directory/matcher.ts'
 import { buildImage } from '../../src/maps/build.ts'
 import { type Image, openImage } from '../../src/maps/image.ts'
 import { DOMAIN, domainOf } from '../config/check.ts'
@@ -136,8 +137,8 @@ const entries = fc.array(fc.tuple(attributes, fc.nat({ max: 20 })), { maxLength:
 function imageOf(given: readonly Entry[]): { readonly image: Image; readonly rejected: ReadonlySet<string> } {
   const gatherer = createGatherer(config.directories[0]!, config.domain)
   for (const { filter, add } of gatherer.others) {
-    const parsed = parseFilter(filter)
-    for (const entry of given) if (matches(parsed, entry)) add(entry)
+    const isWanted = createMatcher(parseFilter(filter))
+    for (const entry of given) if (isWanted(entry)) add(entry)
   }
   const rows = { directory: 'h', ...gatherer.gathered() }
   const { bytes, rejected } = buildImage([rows], {

@@ -1,7 +1,8 @@
 import type { Octets } from '../../maps/rows.ts'
 import type { Entry } from '../entry.ts'
-import { FilterError, matches, parseFilter } from '../filter.ts'
+import { FilterError, parseFilter } from '../filter.ts'
 import { filterAttributes } from '../filter-attributes.ts'
+import { createMatcher } from '../matcher.ts'
 import { foldCase } from '../octets.ts'
 import { attributeList, namesList } from './attribute.ts'
 import { boundValues } from './bounds.ts'
@@ -102,7 +103,7 @@ function parseFilterHere(scanner: Scanner, reads: Reads): (entry: Entry) => bool
   try {
     const filter = parseFilter(scanner.text.slice(start, scanner.at))
     for (const name of filterAttributes(filter)) reads.attribute(name)
-    return (entry) => matches(filter, entry)
+    return createMatcher(filter)
   } catch (error) {
     if (!(error instanceof FilterError)) throw error
     return scanner.fail(error.message, start)
