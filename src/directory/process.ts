@@ -43,10 +43,18 @@ export async function runDirectory(
     most: OPEN_ANSWERS,
   })
 
+  /** Where there are several domains each line says of which it speaks. */
+  const logOf =
+    (domain: string): Log =>
+    (level, event, text) => {
+      const isSaid = sides.size < 2 || text.startsWith(`${domain}: `)
+      log(level, event, isSaid ? text : `${domain}: ${text}`)
+    }
+
   const configure = (settings: DirectorySettings) => {
     const { domain } = settings
     const after = leaving.get(domain) ?? Promise.resolve()
-    const side = sides.get(domain) ?? createDirectorySide({ domain, send, log, slots, after })
+    const side = sides.get(domain) ?? createDirectorySide({ domain, send, log: logOf(domain), slots, after })
     sides.set(domain, side)
     side.configure(settings)
   }

@@ -224,3 +224,14 @@ describe('ypldapctl', () => {
     expect((await ctl('-d', 'c.example')).stderr).toContain('no such domain: c.example')
   })
 })
+
+test('a row that is left out is told with its domain', async () => {
+  const ldif = exampleLdif()
+  const narrow = '\nattribute home maps to roomNumber'
+  const daemon = await running(block('one.example', ldif), block('two.example', ldif, [], narrow))
+  await untilServed(daemon, 'one.example', 'two.example')
+  const lines = logged(daemon.ypldap.output(), 'row-rejected')
+  expect(lines.length).toBeGreaterThan(0)
+  for (const line of lines)
+    expect(line).toMatch(/two\.example: .*: no value of roomNumber, which gives the home/)
+})
