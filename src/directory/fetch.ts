@@ -5,7 +5,7 @@ import type { DirectoryConfig } from '../config/config.ts'
 import type { Log } from '../log.ts'
 import type { Rows } from '../maps/rows.ts'
 import { DnError, withinBase } from './dn.ts'
-import { DirectoryError } from './error.ts'
+import { DirectoryError, type DirectoryErrorCode } from './error.ts'
 import { readEntries } from './file.ts'
 import { FilterError, parseFilter } from './filter.ts'
 import { createGatherer, type Gatherer } from './gather.ts'
@@ -15,7 +15,7 @@ import { createMatcher } from './matcher.ts'
 import { readNamed } from './named.ts'
 import { utf8Octets } from './octets.ts'
 import { completeEntry } from './ranges.ts'
-import { type SearchSummary, search } from './search.ts'
+import { refuseOnlyReferences, type SearchSummary, search } from './search.ts'
 import { type Search, searchSideBySide } from './side-by-side.ts'
 import type { Wanted } from './wanted.ts'
 
@@ -148,6 +148,7 @@ async function fetchRows(
     gatherer.clear()
     counter.clear()
     const found = await searchSideBySide(sessions, both, context.limits, alone)
+    for (const [place, summary] of found.entries()) refuseOnlyReferences(both[place]!.query, summary)
     const more = await searchInTurn(sessions, rest, context.limits, missing)
     for (const { entry, add } of gatherer.takePartial()) {
       add(await completeEntry(sessions.session, entry, context.limits))
@@ -158,7 +159,10 @@ async function fetchRows(
   return { references: value.reduce((sum, { references }) => sum + references, 0), source: address }
 }
 
-/** A base that is not there holds nothing: few directories have something of everything. */
+/**
+ * A base that is not there holds nothing: few directories have something of everything. Where nothing is found Active
+ * Directory still refers to the other parts of its forest.
+ */
 async function searchInTurn(
   { session }: Sessions,
   searches: readonly Search[],
@@ -170,12 +174,15 @@ async function searchInTurn(
     try {
       found.push(await search(session, query, limits, onEntry))
     } catch (error) {
-      if (!(error instanceof DirectoryError) || error.code !== 'no-base') throw error
+      if (!(error instanceof DirectoryError) || !NOT_HERE.has(error.code)) throw error
       missing(error.message)
     }
   }
   return found
 }
+
+/** For a base that it does not have, a server may refer to another one. */
+const NOT_HERE: ReadonlySet<DirectoryErrorCode> = new Set(['no-base', 'referral-only'])
 
 /** A few milliseconds of work. */
 const ENTRIES_AT_A_TIME = 1000

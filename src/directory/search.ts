@@ -83,13 +83,19 @@ export async function search(
       )
     }
   } while (cookie !== undefined)
-  if (entries === 0 && references > 0) {
-    throw new DirectoryError(
-      'referral-only',
-      `referral only: the server holds no entry below "${query.base}" and refers to others; name the server that does`,
-    )
-  }
   return { entries, references }
+}
+
+/**
+ * Whose entries are all on other servers, that one is not the server to ask.
+ * @throws DirectoryError
+ */
+export function refuseOnlyReferences({ base }: Query, { entries, references }: SearchSummary): void {
+  if (entries > 0 || references === 0) return
+  throw new DirectoryError(
+    'referral-only',
+    `referral only: the server holds no entry below "${base}" and refers to others; name the server that does`,
+  )
 }
 
 const CODES: Readonly<Record<number, DirectoryErrorCode>> = {
@@ -98,7 +104,8 @@ const CODES: Readonly<Record<number, DirectoryErrorCode>> = {
 }
 
 function refusal(done: SearchResponse, base: string, entries: number): DirectoryError {
-  const code = CODES[done.status] ?? 'search-failed'
+  // What ends in the midst of a search is no missing base.
+  const code = (entries === 0 && CODES[done.status]) || 'search-failed'
   const word = done.status === REFERRAL ? 'referral only: the' : 'the'
   const after = entries === 0 ? '' : ` after ${entries} entries`
   return new DirectoryError(code, `${word} search below "${base}" ended${after} in ${describeResult(done)}`)

@@ -4,10 +4,11 @@ import { fetchDirectory } from '../../src/directory/fetch.ts'
 import type { Log } from '../../src/log.ts'
 import { textOf } from '../../src/maps/tables.ts'
 import { DOMAIN, domainOf } from '../config/check.ts'
-import { entry, type LdapRequest, searchDone } from '../support/ldap-peer.ts'
+import { entry, type LdapRequest, reference, searchDone } from '../support/ldap-peer.ts'
 import { failure, usePeer } from './peer-scripts.ts'
 
 const never = new AbortController().signal
+const REFERRAL = 10
 const NO_SUCH_OBJECT = 32
 
 type Answers = Readonly<Record<string, (request: LdapRequest) => readonly Buffer[]>>
@@ -49,17 +50,38 @@ describe('the tables of a directory', () => {
     expect(asked[2]).toMatchObject({ base: 'ou=own,dc=x', scope: 2, attributes: ['cn', 'sn'] })
   })
 
-  test('are empty where their base is not there, and the log says so', async () => {
-    const { at } = await serve({ 'ou=own,dc=x': ({ id }) => [searchDone(id, NO_SUCH_OBJECT)] })
+  test.each([
+    ['is not there', NO_SUCH_OBJECT, 'noSuch'],
+    ['is with another server', REFERRAL, 'referral'],
+  ])('are empty where their base %s, and the log says so', async (_what, status, words) => {
+    const { at } = await serve({ 'ou=own,dc=x': ({ id }) => [searchDone(id, status)] })
     const logged: string[] = []
     const log: Log = (level, event, text) => void logged.push(`${level} ${event} ${text}`)
     const { tables } = await fetchDirectory(at('', OWN), never, { log })
     expect(tables).toEqual([{ name: 'own', found: false, rows: [] }])
-    expect(logged).toContainEqual(
-      expect.stringMatching(
-        /^warning base-missing directory "h": the search below "ou=own,dc=x" ended in noSuch/,
-      ),
-    )
+    const warnings = logged.filter((line) => line.startsWith('warning'))
+    expect(warnings).toHaveLength(1)
+    expect(warnings[0]).toContain('base-missing directory "h": ')
+    expect(warnings[0]).toContain(`the search below "ou=own,dc=x" ended in ${words}`)
+  })
+
+  test('are empty where nothing but references is found, as at the root of Active Directory', async () => {
+    const { at } = await serve({
+      'ou=own,dc=x': ({ id }) => [reference(id, 'ldap://x/DC=DomainDnsZones,DC=x'), searchDone(id)],
+    })
+    const { tables, references } = await fetchDirectory(at('', OWN), never)
+    expect(tables).toEqual([{ name: 'own', found: false, rows: [] }])
+    expect(references).toBe(1)
+  })
+
+  test('are a reason to fail when their base goes in the midst of the search', async () => {
+    const { at } = await serve({
+      'ou=own,dc=x': ({ id }) => [
+        entry(id, 'cn=a,ou=own,dc=x', { cn: ['a'], sn: ['s'] }),
+        searchDone(id, NO_SUCH_OBJECT),
+      ],
+    })
+    expect((await failure(fetchDirectory(at('', OWN), never))).code).toBe('search-failed')
   })
 
   test('are a reason to fail when they can not be read whole', async () => {

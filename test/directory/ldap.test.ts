@@ -296,10 +296,10 @@ describe('a search that does not end in success is an error', () => {
   test.each([
     [4, 'sizeLimitExceeded (4)', 'search-failed'],
     [3, 'timeLimitExceeded (3)', 'search-failed'],
-    [32, 'noSuchObject (32)', 'no-base'],
+    [32, 'noSuchObject (32)', 'search-failed'],
     [50, 'insufficientAccessRights (50)', 'search-failed'],
     [99, 'an unknown result (99)', 'search-failed'],
-    [10, 'referral (10)', 'referral-only'],
+    [10, 'referral (10)', 'search-failed'],
   ])('code %i: %s', async (status, words, code) => {
     const peer = await usePeer(
       answerFirst((client, { id }) => {
@@ -311,6 +311,14 @@ describe('a search that does not end in success is an error', () => {
     expect(error.message).toContain(`${words}: says the server`)
     expect(error.message).toContain('below "ou=people,dc=example,dc=com" ended after 1 entries')
     expect(error.message).toContain('127.0.0.1')
+  })
+
+  test.each([
+    [32, 'no-base'],
+    [10, 'referral-only'],
+  ])('and code %i without an entry is %s', async (status, code) => {
+    const peer = await usePeer(answerFirst((client, { id }) => client.send(searchDone(id, status))))
+    expect((await failure(fetchDirectory(directory(peer.port), never))).code).toBe(code)
   })
 
   test('also when it is the second search', async () => {
