@@ -3,7 +3,7 @@ import type { Counts } from './guard.ts'
 import { CONTENTS_BYTES, Header } from './image-format.ts'
 import { type ImageOptions, writeImage } from './image-writer.ts'
 import { mergeRows, type Rejected } from './merge.ts'
-import { longestLine, type RecordLimit } from './overflow.ts'
+import { LONGEST_LINE, longestLine, type RecordLimit } from './overflow.ts'
 import { makeRecords, type ProvidedMap } from './records.ts'
 import type { Rows } from './rows.ts'
 
@@ -42,7 +42,8 @@ export function buildImage(directories: readonly Rows[], options: BuildOptions):
   }
 }
 
-/** The longest line that any map of users or groups can show. */
+/** The longest line that any map of users or groups can show; where there is none, no line is too long. */
 function longestOf(maps: readonly ProvidedMap[]): number {
-  return Math.max(0, ...maps.filter(({ made }) => made === 'rows').map(longestLine))
+  const longest = maps.filter(({ made }) => made === 'rows').map(longestLine)
+  return longest.length > 0 ? Math.max(...longest) : LONGEST_LINE
 }

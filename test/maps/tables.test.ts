@@ -240,6 +240,14 @@ function counted(...tables: readonly Table[]) {
   return show([{ ...rows([user()]), tables }], [provided('passwd.byname', USUAL)]).counts
 }
 
+test('where no map is made of users and groups, none of them is too long for one', () => {
+  const one = { ...rows([user()], [group()]), tables: [table('m', [keyed('a', '1')])] }
+  const { maps, counts, rejected } = show([one], [made('m')])
+  expect(maps).toEqual({ m: ['a = 1'] })
+  expect(counts).toMatchObject({ users: 1, groups: 1 })
+  expect(rejected).toEqual([])
+})
+
 describe('a map that the directory names', () => {
   const home = table('auto.home', [keyed('ann', 'nas:/ann')], true)
 
