@@ -1,6 +1,6 @@
 /** Rows to the image that is served: built, judged, and committed if it says anything new. */
 import { buildImage } from '../maps/build.ts'
-import { type Counts, judge } from '../maps/guard.ts'
+import { type Counts, judge, withoutFound } from '../maps/guard.ts'
 import { commitImage, readImageSummary, touchImage, verifyImage } from '../maps/image-file.ts'
 import type { Rejected } from '../maps/merge.ts'
 import type { Rows } from '../maps/rows.ts'
@@ -77,7 +77,9 @@ export async function openPublisher(settings: DirectorySettings): Promise<Publis
         fingerprint: Buffer.from(fingerprint, 'hex'),
       })
       try {
-        const reason = request.force ? undefined : judge(before, counts, guardShrink)
+        const isSame = published?.fingerprint === fingerprint
+        const measure = isSame ? before : before && withoutFound(before)
+        const reason = request.force ? undefined : judge(measure, counts, guardShrink)
         if (reason !== undefined) throw new GuardError(reason)
         await request.judged()
         const { fresh } = request

@@ -64,6 +64,11 @@ function mapShrunk(before: Counts, after: Counts, percent: number): string | und
   return undefined
 }
 
+/** What another configuration is measured by: whether maps are still to be found is for it to say. */
+export function withoutFound(counts: Counts): Counts {
+  return { ...counts, maps: counts.maps.filter(({ found }) => found !== true) }
+}
+
 /** Something that a directory gave: our own name among the servers is no such thing. */
 function isOfTheirs({ name, records }: Counts['maps'][number]): boolean {
   return records > 0 && name !== 'ypservers'

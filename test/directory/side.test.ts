@@ -24,6 +24,14 @@ import { answerAll, answerSearches, groupEntry, isQuiet, usePeer, userEntry } fr
 const EXAMPLE = readFileSync(new URL('../../etc/example.ldif', import.meta.url), 'utf8')
 const EMPTY = 'dn: dc=example,dc=com\ndc: example\n'
 
+const FOUND = `
+dn: cn=lp,dc=example,dc=com
+objectClass: nisObject
+cn: lp
+nisMapName: printers
+nisMapEntry: lp:srv
+`
+
 let folder: string
 let file: string
 let labs: DirectoryLab[]
@@ -598,6 +606,15 @@ describe('another configuration', () => {
     lab.configure(fromFile('provide map "passwd.byname"'))
     await lab.next('state', ({ published }) => published?.generation === 2)
     expect((await lab.image()).maps.map(({ name }) => name)).toEqual(['passwd.byname'])
+  })
+
+  test('that looks for no maps in the directory is not held to those that were found', async () => {
+    writeFileSync(file, EXAMPLE + FOUND)
+    const lab = await started(fromFile('provide maps accounts\nprovide maps nisobject'))
+    expect((await lab.image()).maps.map(({ name }) => name)).toContain('printers')
+    lab.configure(fromFile('provide maps accounts'))
+    expect(await lab.refresh()).toBeUndefined()
+    expect((await lab.image()).maps.map(({ name }) => name)).not.toContain('printers')
   })
 
   test('during a refresh ends it, and what was asked for is done with the new one', async () => {
