@@ -1,4 +1,5 @@
 /** Rows to the image that is served: built, judged, and committed if it says anything new. */
+import { SECURE_MAPS } from '../config/builtin-maps.ts'
 import { buildImage } from '../maps/build.ts'
 import { type Counts, judge, withoutFound } from '../maps/guard.ts'
 import { commitImage, readImageSummary, touchImage, verifyImage } from '../maps/image-file.ts'
@@ -70,6 +71,7 @@ export async function openPublisher(settings: DirectorySettings): Promise<Publis
         domain,
         master,
         maps,
+        hashMaps: SECURE_MAPS,
         recordLimit,
         overflow,
         created: order,

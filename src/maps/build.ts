@@ -10,6 +10,8 @@ import type { Rows } from './rows.ts'
 export interface BuildOptions extends Omit<ImageOptions, 'users' | 'groups'>, RecordLimit {
   /** those that the configuration names; the limit of all is that of maps which are found */
   readonly maps: readonly ProvidedMap[]
+  /** names of maps that carry hashes */
+  readonly hashMaps: readonly string[]
 }
 
 export interface Built {

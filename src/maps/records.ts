@@ -66,6 +66,8 @@ export interface RecordOptions extends RecordLimit {
   readonly master: string
   /** those that are provided; maps that are found come behind them, under the limit of all */
   readonly maps: readonly ProvidedMap[]
+  /** names that carry hashes: what is found by one of them is for callers on a reserved port, too */
+  readonly hashMaps: readonly string[]
   /** hears of every line that was over its limit */
   readonly over: (rejected: Rejected) => void
 }
@@ -85,14 +87,15 @@ export function makeRecords(merged: Merged, options: RecordOptions): readonly Ma
   return [...provided, ...foundMaps(merged, options)]
 }
 
-function foundMaps({ tables }: Merged, { maps, recordLimit, overflow, over }: RecordOptions): MapRecords[] {
+function foundMaps({ tables }: Merged, options: RecordOptions): MapRecords[] {
+  const { maps, hashMaps, recordLimit, overflow, over } = options
   const provided = new Set(maps.map(({ name }) => name))
   return [...tables.values()]
     .filter(({ name, found }) => found && !provided.has(name))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map((table) => {
       const records = tableRecords(table, { recordLimit, overflow, over })
-      return { name: table.name, secure: false, found: true, ...records }
+      return { name: table.name, secure: hashMaps.includes(table.name), found: true, ...records }
     })
 }
 

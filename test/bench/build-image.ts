@@ -30,6 +30,7 @@ const { bytes } = buildImage([rows(users, groups)], {
   generation: 1,
   fingerprint: new Uint8Array(32),
   maps: ORIGINAL_MAPS.map((name) => provided(name, { recordLimit: 1024, overflow: 'cut' })),
+  hashMaps: [],
   recordLimit: 1024,
   overflow: 'cut',
 })

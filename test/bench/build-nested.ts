@@ -74,6 +74,7 @@ for (const { missing } of gatherer.named) {
 const rows = gatherer.gathered()
 const { bytes } = buildImage([{ directory: 'h', ...rows }], {
   ...config,
+  hashMaps: [],
   master: 'nis.example.com',
   created: 1_700_000_000,
   generation: 1,

@@ -266,6 +266,15 @@ describe('a map that the directory names', () => {
     ])
   })
 
+  test('by a name that stands for hashes is for callers on a reserved port', () => {
+    const tables = [home, table('shadow.byname', [keyed('ann', 'ann:$6$x$y:')], true)]
+    const { bytes } = build([given(tables)], { provided: [], hashMaps: ['shadow.byname'] })
+    expect(openImage(bytes).maps.map(({ name, secure }) => [name, secure])).toEqual([
+      ['auto.home', false],
+      ['shadow.byname', true],
+    ])
+  })
+
   test('is not served twice when the configuration names it, too', () => {
     expect(show([given([home])], [made('auto.home')]).maps).toEqual({ 'auto.home': ['ann = nas:/ann'] })
   })

@@ -143,6 +143,7 @@ function imageOf(given: readonly Entry[]): { readonly image: Image; readonly rej
   const rows = { directory: 'h', ...gatherer.gathered() }
   const { bytes, rejected } = buildImage([rows], {
     ...config,
+    hashMaps: [],
     master: 'nis',
     created: 1,
     generation: 1,

@@ -70,6 +70,7 @@ export function build(
     created: 1_700_000_000,
     generation: 1,
     fingerprint: new Uint8Array(32),
+    hashMaps: [],
     maps: named ?? maps.map((name) => provided(name, { recordLimit, overflow })),
     recordLimit,
     overflow,
