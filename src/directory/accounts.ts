@@ -7,6 +7,7 @@ import type { Group, Octets, Rejection, Rows, User } from '../maps/rows.ts'
 import { createDnNumbers, type DnNumbers } from './dn-numbers.ts'
 import { allValues, type Entry } from './entry.ts'
 import { type FlatGroup, flattenNodes, type GroupNode, type NestedGroup, resolveMembers } from './nesting.ts'
+import { utf8Octets } from './octets.ts'
 import {
   createRowMaker,
   type GroupDraft,
@@ -46,11 +47,12 @@ interface Lists {
   readonly badGroups: Rejection[]
 }
 
-export function createAccounts(config: DirectoryConfig): Accounts {
+/** Throws DirectoryError (configuration) for a template that is none. */
+export function createAccounts(config: DirectoryConfig, domain: string): Accounts {
   const { fields, schema, idmap } = config
   const isAd = schema === 'ad'
   const who = isAd ? identified : unidentified
-  const make = createRowMaker(config)
+  const make = createRowMaker(config, utf8Octets(domain))
   const attributes = memberDnAttributes(config)
   const isByDn = attributes.length > 0
   let lists = emptyLists()

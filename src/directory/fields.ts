@@ -1,6 +1,7 @@
 /** The fields of users and groups, as the configuration has them, to what an entry gives for them. */
 import type { DirectoryConfig, Field, Source } from '../config/config.ts'
 import type { Octets } from '../maps/rows.ts'
+import { compileTemplate } from './compile-template.ts'
 import type { Entry } from './entry.ts'
 import { utf8Octets } from './octets.ts'
 import { createTextMaker } from './text-maker.ts'
@@ -31,18 +32,19 @@ export function sourceAttributes(source: Source): readonly string[] {
     case 'members':
       return [...source.names, ...source.dns]
     case 'template':
-      return createTextMaker(source.text).attributes
+      return compileTemplate(source.text, 'own').attributes
     default:
       return source satisfies never
   }
 }
 
-export function textOf(source: Source): Text {
+/** `domain` is for templates. */
+export function textOf(source: Source, domain: Octets): Text {
   if (source.kind === 'fixed') {
     const text = utf8Octets(source.value)
     return () => text
   }
-  if (source.kind === 'template') return createTextMaker(source.text).text
+  if (source.kind === 'template') return createTextMaker(source.text, domain)
   const values = valuesOf(source)
   return source.kind === 'list' ? (entry) => values(entry).join(',') : (entry) => values(entry)[0] ?? ''
 }

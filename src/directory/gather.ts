@@ -29,7 +29,7 @@ export interface Gatherer {
 
 /** Throws DirectoryError (configuration) for a template that is none. */
 export function createGatherer(config: DirectoryConfig, domain: string): Gatherer {
-  const accounts = createAccounts(config)
+  const accounts = createAccounts(config, domain)
   const tables = createTables(config.tables, domain)
   const { needs } = tables
   const partial: Partial[] = []

@@ -73,15 +73,15 @@ export interface RowMaker {
 }
 
 /** What can be known of fields without an entry is worked out here, once. */
-export function createRowMaker({ fields, shadow }: RowConfig): RowMaker {
-  const text = (field: Field) => textOf(fields[field])
-  return { user: userMaker(fields, shadow, text), group: groupMaker(fields, text) }
+export function createRowMaker({ fields, shadow }: RowConfig, domain: Octets): RowMaker {
+  return { user: userMaker(fields, shadow, domain), group: groupMaker(fields, domain) }
 }
 
-function userMaker(fields: Fields, shadow: boolean, text: (field: Field) => Text): RowMaker['user'] {
+function userMaker(fields: Fields, shadow: boolean, domain: Octets): RowMaker['user'] {
+  const text = (field: Field) => textOf(fields[field], domain)
   const [name, uid, gid, home] = [text('name'), text('uid'), text('gid'), text('home')]
   const [change, expire, gecos] = [text('change'), text('expire'), text('gecos')]
-  const [userClass, shell, hash] = [text('class'), text('shell'), hashOf(fields.passwd)]
+  const [userClass, shell, hash] = [text('class'), text('shell'), hashOf(fields.passwd, domain)]
   const isFixed = fields.passwd.kind === 'fixed'
   const once = {
     gid: keepLast(gid),
@@ -111,10 +111,11 @@ function userMaker(fields: Fields, shadow: boolean, text: (field: Field) => Text
   }
 }
 
-function groupMaker(fields: Fields, text: (field: Field) => Text): RowMaker['group'] {
+function groupMaker(fields: Fields, domain: Octets): RowMaker['group'] {
+  const text = (field: Field) => textOf(fields[field], domain)
   const [name, gid] = [text('groupname'), text('groupgid')]
   const password = fields.grouppasswd.kind === 'fixed' ? text('grouppasswd') : () => LOCKED
-  const { names, dns } = membersOf(fields.groupmembers)
+  const { names, dns } = membersOf(fields.groupmembers, domain)
   return (entry) => ({
     row: { name: name(entry), password: password(entry) || LOCKED, gid: gid(entry), dn: entry.dn },
     names: names(entry),
@@ -147,14 +148,14 @@ function incomplete(dn: Octets, fields: Fields, missing: Field): Rejection {
 
 type Values = (entry: Entry) => readonly Octets[]
 
-function membersOf(source: Source): { readonly names: Values; readonly dns: Values } {
+function membersOf(source: Source, domain: Octets): { readonly names: Values; readonly dns: Values } {
   if (source.kind === 'members') return { names: allOf(source.names), dns: allOf(source.dns) }
-  return { names: namesOf(source), dns: () => [] }
+  return { names: namesOf(source, domain), dns: () => [] }
 }
 
-function namesOf(source: Exclude<Source, { kind: 'members' }>): Values {
+function namesOf(source: Exclude<Source, { kind: 'members' }>, domain: Octets): Values {
   if (source.kind === 'fixed' || source.kind === 'template') {
-    const text = textOf(source)
+    const text = textOf(source, domain)
     return (entry) => {
       const members = text(entry)
       return members === '' ? [] : members.split(',')
@@ -176,13 +177,13 @@ function allOf(attributes: readonly string[]): Values {
   }
 }
 
-function hashOf(source: Source): Text {
+function hashOf(source: Source, domain: Octets): Text {
   if (source.kind === 'fixed') {
     const hash = utf8Octets(source.value) || LOCKED
     return () => hash
   }
   if (source.kind === 'template') {
-    const text = textOf(source)
+    const text = textOf(source, domain)
     return (entry) => cryptHash([text(entry)])
   }
   const values = valuesOf(source)

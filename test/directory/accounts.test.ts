@@ -222,6 +222,12 @@ describe('a field of a template', () => {
     expect(gatherer.users.attributes).toEqual(expect.arrayContaining(['sn', 'loginShell', 'uid']))
   })
 
+  test('may have the name of the NIS domain in it', () => {
+    const gatherer = gathererOf('template home "/home/{domain}/{uid}"')
+    gatherer.users.add(user('ann'))
+    expect(gatherer.gathered().users).toMatchObject([{ home: '/home/example.com/ann' }])
+  })
+
   test('can not look at other entries', () => {
     expect(() => gathererOf('template home "{parent | get ou}"')).toThrow(/looks at other entries/)
   })

@@ -10,14 +10,14 @@ import { directory, FIELDS, first, fixed, list, makeEntry } from './samples.ts'
 
 /** What becomes of one entry: its row, or why there is none. */
 function userRow(entry: Entry, fields: Fields) {
-  const accounts = createAccounts(directory(389, { fields }))
+  const accounts = createAccounts(directory(389, { fields }), 'example.com')
   accounts.addUser(entry)
   const { users, rejected } = accounts.gathered()
   return users[0] ?? rejected[0]!
 }
 
 function groupRow(entry: Entry, fields: Fields) {
-  const accounts = createAccounts(directory(389, { fields }))
+  const accounts = createAccounts(directory(389, { fields }), 'example.com')
   accounts.addGroup(entry)
   const { groups, rejected } = accounts.gathered()
   return groups[0] ?? rejected[0]!
@@ -126,7 +126,10 @@ function passwords(values: string[], source: Source = first('userPassword')) {
 }
 
 test('a user that has less than the one before takes nothing from it', () => {
-  const accounts = createAccounts(directory(389, { fields: { ...FIELDS, expire: first('shadowExpire') } }))
+  const accounts = createAccounts(
+    directory(389, { fields: { ...FIELDS, expire: first('shadowExpire') } }),
+    'example.com',
+  )
   const more = { ...ALICE, loginShell: ['/bin/sh'], shadowLastChange: ['20000'], shadowExpire: ['30000'] }
   for (const attributes of [more, ALICE]) accounts.addUser(makeEntry(DN, attributes))
   const [one, two] = accounts.gathered().users
