@@ -34,17 +34,18 @@ export function createGatherer(config: DirectoryConfig, domain: string): Gathere
   const { needs } = tables
   const partial: Partial[] = []
   /** Templates may look at any entry: they read it as they need it, and it is kept for them. */
-  const shown = (search: Wanted): Wanted =>
-    needs.of !== 'all'
-      ? search
-      : {
-          ...search,
-          attributes: unique([...search.attributes, ...needs.attributes]),
-          add(entry) {
-            search.add(entry)
-            tables.know(entry)
-          },
-        }
+  const shown = (search: Wanted): Wanted => {
+    if (needs.of !== 'all') return search
+    const tell = tables.teller()
+    return {
+      ...search,
+      attributes: unique([...search.attributes, ...needs.attributes]),
+      add(entry) {
+        search.add(entry)
+        tell(entry)
+      },
+    }
+  }
   /** Only when its lists are whole something is made of an entry. */
   const whole = (search: Wanted): Wanted => ({
     ...search,
@@ -81,7 +82,7 @@ export function createGatherer(config: DirectoryConfig, domain: string): Gathere
           ]
         : []),
       ...(needs.of === 'all'
-        ? [{ missing: tables.missing, filter: EVERY, attributes: needs.attributes, add: tables.know }]
+        ? [{ missing: tables.missing, filter: EVERY, attributes: needs.attributes, add: tables.teller() }]
         : []),
     ],
     takePartial: () => partial.splice(0),

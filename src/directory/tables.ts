@@ -27,8 +27,11 @@ export interface Tables {
   /** those of one base and filter are one */
   readonly searches: readonly Wanted[]
   readonly needs: Needs
-  /** Tells of an entry that templates may look at. */
-  readonly know: (entry: Entry) => void
+  /**
+   * Gives one who tells of entries that templates may look at. Each has a list of its own: some come side by side, and
+   * are to be in the same order each time.
+   */
+  readonly teller: () => (entry: Entry) => void
   /** DNs that templates followed to nobody; each once */
   readonly missing: () => readonly Octets[]
   /** Each table once, with the records of all entries that were added. */
@@ -49,7 +52,7 @@ export function createTables(configs: readonly TableConfig[], domain: string): T
   const needs = needsOf(shared.flatMap(({ makers }) => makers))
   const named = configs.flatMap(({ of }) => (of.kind === 'named' ? [of.map] : []))
   const octets = utf8Octets(domain)
-  const known: Entry[] = []
+  const known: Entry[][] = []
   let writer = createWriter(named, octets)
   const make = (links: Links) => {
     writer = createWriter(named, octets)
@@ -57,7 +60,8 @@ export function createTables(configs: readonly TableConfig[], domain: string): T
       for (const entry of entries) writer.write(makers, entry, links)
     }
   }
-  const links = () => createLinks([...known, ...shared.flatMap(({ entries }) => entries)], needs.referrers)
+  const links = () =>
+    createLinks([...known.flat(), ...shared.flatMap(({ entries }) => entries)], needs.referrers)
   return {
     searches: shared.map(({ base, filter, makers, entries }) => ({
       base,
@@ -73,7 +77,11 @@ export function createTables(configs: readonly TableConfig[], domain: string): T
           : (entry) => void entries.push(entry),
     })),
     needs,
-    know: (entry) => void known.push(entry),
+    teller() {
+      const list: Entry[] = []
+      known.push(list)
+      return (entry) => void list.push(entry)
+    },
     missing() {
       const missing = new Set<Octets>()
       make(noting(links(), missing))
@@ -84,8 +92,7 @@ export function createTables(configs: readonly TableConfig[], domain: string): T
       return writer.made()
     },
     clear() {
-      for (const { entries } of shared) entries.length = 0
-      known.length = 0
+      for (const entries of [...known, ...shared.map(({ entries }) => entries)]) entries.length = 0
       writer = createWriter(named, octets)
     },
   }

@@ -135,6 +135,14 @@ describe('a template that looks at other entries', () => {
     expect(recordsOf(gatherer).tables).toEqual({ own: ['a: 7,8'] })
   })
 
+  test('finds them in one order, whichever of users and groups come first', () => {
+    const gatherer = gathererOf(`${OWN} key "{cn}" value "{referrers owner | get dn | join ' '}" }`)
+    gatherer.groups.add(makeEntry('cn=g,dc=x', { owner: ['cn=a,dc=x'] }))
+    gatherer.users.add(makeEntry('cn=u,dc=x', { owner: ['cn=a,dc=x'] }))
+    gatherer.others[0]?.add(one({ cn: ['a'] }))
+    expect(recordsOf(gatherer).tables).toEqual({ own: ['a: cn=u,dc=x cn=g,dc=x'] })
+  })
+
   test('has forgotten them when another address is tried', () => {
     const gatherer = gathererOf(FOLLOWING)
     gatherer.others[0]?.add(one({ cn: ['a'], manager: ['uid=boss,dc=y'] }))
