@@ -6,6 +6,7 @@ import type { Entry } from './entry.ts'
 import { EntryMessage } from './entry-message.ts'
 import { DirectoryError } from './error.ts'
 import { readable } from './octets.ts'
+import { askedFor } from './search.ts'
 import type { Session } from './session.ts'
 import { describeResult, NO_SUCH_OBJECT, REFERRAL, SUCCESS } from './status.ts'
 
@@ -58,7 +59,7 @@ async function read(session: Session, dn: Octets, filter: Filter, attributes: re
         derefAliases: 'never',
         timeLimit: 0,
         filter,
-        attributes: [...attributes],
+        attributes: askedFor(attributes),
       }),
     (part) => {
       if (part instanceof EntryMessage) entry = part.entry

@@ -22,8 +22,10 @@ export interface SearchSummary {
   readonly references: number
 }
 
-/** RFC 4511 s.4.5.1.8: no attributes. An empty list would mean all of them. */
-const NO_ATTRIBUTES = '1.1'
+/** RFC 4511 s.4.5.1.8: an empty list would ask for all of them, 1.1 for none. */
+export function askedFor(attributes: readonly string[]): string[] {
+  return attributes.length === 0 ? ['1.1'] : [...attributes]
+}
 
 /**
  * All entries below a base that match, page by page (RFC 2696); each is handed over as it comes and not kept.
@@ -55,7 +57,7 @@ export async function search(
           derefAliases: 'never',
           timeLimit: 0,
           filter: query.filter,
-          attributes: query.attributes.length === 0 ? [NO_ATTRIBUTES] : [...query.attributes],
+          attributes: askedFor(query.attributes),
           controls: [control],
         }),
       (part) => {

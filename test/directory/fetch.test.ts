@@ -91,6 +91,21 @@ describe('the tables of a directory', () => {
   })
 })
 
+test('of an entry that is followed for its DN alone no attributes are asked for', async () => {
+  const { asked, at } = await serve({
+    'dc=x': inTurn(
+      (id) => [searchDone(id)],
+      (id) => [searchDone(id)],
+      (id) => [entry(id, 'cn=a,dc=x', { cn: ['a'], manager: ['cn=m,dc=y'] }), searchDone(id)],
+    ),
+    'cn=m,dc=y': ({ id }) => [entry(id, 'cn=m,dc=y', {}), searchDone(id)],
+  })
+  const own = 'map own { filter "(manager=*)" key "{cn}" value "{follow manager | get dn}" }'
+  const { tables } = await fetchDirectory(at('', own), never)
+  expect(tables[0]?.rows).toHaveLength(1)
+  expect(asked.find(({ scope }) => scope === 0)?.attributes).toEqual(['1.1'])
+})
+
 /** A group of these members. */
 function group(id: number, ...member: readonly string[]): Buffer {
   return entry(id, 'cn=g,dc=x', { cn: ['g'], gidNumber: ['7'], member })
