@@ -55,7 +55,10 @@ const SERVICES = {
 const MEMBER = String.raw`must /^(?:[^,"]|"[^"]*")+$/`
 
 /** No part of a triple, nor of a list of names. */
-const NETGROUP = String.raw`must /^[^\x00-\x20#(),]+$/`
+export const NETGROUP = String.raw`must /^[^\x00-\x20#(),]+$/`
+
+/** Just one. */
+export const TRIPLE = String.raw`must /^\([^(),#]*,[^(),#]*,[^(),#]*\)$/`
 
 /** By the name of the map. */
 export const BUILTIN_TABLES: Readonly<Record<string, BuiltinTable>> = {
@@ -63,7 +66,7 @@ export const BUILTIN_TABLES: Readonly<Record<string, BuiltinTable>> = {
     filter: '(objectClass=nisNetgroup)',
     key: `{names cn | first | ${NETGROUP}}`,
     aliases: `{names cn | rest | ${NETGROUP}}`,
-    value: String.raw`{[nisNetgroupTriple | must /^\([^(),#]*,[^(),#]*,[^(),#]*\)$/, memberNisNetgroup | ${NETGROUP}] | join ' '}`,
+    value: `{[nisNetgroupTriple | ${TRIPLE}, memberNisNetgroup | ${NETGROUP}] | join ' '}`,
   },
   'hosts.byname': { ...HOSTS, each: first(IPV4), key: HOST, aliases: HOST_ALIASES },
   'hosts.byaddr': { ...HOSTS, each: IPV4, key: '{it}' },

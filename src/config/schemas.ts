@@ -1,5 +1,5 @@
 /** What a directory's schema makes of it: filters, fields, and tables that are not those of RFC 2307. */
-import type { BuiltinTable } from './builtin-maps.ts'
+import { type BuiltinTable, NETGROUP, TRIPLE } from './builtin-maps.ts'
 import type { Field, IdMap, Located, Position, Schema, Source } from './config.ts'
 
 export interface SchemaDefaults {
@@ -70,13 +70,13 @@ const IPA: SchemaDefaults = {
   tables: {
     netgroup: {
       filter: '(objectClass=ipaNisNetgroup)',
-      key: '{cn | first}',
+      key: `{cn | first | ${NETGROUP}}`,
       value:
         "{[\"({zip (if (hostCategory=all) then '' else [externalHost, follow memberHost | get [fqdn, follow all member | get fqdn]])" +
         " pad (if (hostCategory=all) then '' else '-')," +
         " (if (userCategory=all) then '' else follow memberUser | get [uid, follow all member | get uid])" +
-        " pad (if (userCategory=all) then '' else '-') with ','},{nisDomainName or '' | first})\"," +
-        " follow member | where (objectClass=ipaNisNetgroup) | get cn] | join ' '}",
+        " pad (if (userCategory=all) then '' else '-') with ','},{nisDomainName | first or ''})\"" +
+        ` | ${TRIPLE}, follow member | where (objectClass=ipaNisNetgroup) | get cn | ${NETGROUP}] | join ' '}`,
     },
   },
   followed: { netgroup: ['(objectClass=ipaHost)', '(objectClass=ipaHostGroup)'] },

@@ -264,3 +264,17 @@ test('a directory that gives no maps but those of users and groups has no furthe
   const { others, named } = createGatherer(domainOf(DOMAIN + DIRECTORY).directories[0]!, 'd')
   expect({ others, named }).toEqual({ others: [], named: [] })
 })
+
+test("FreeIPA's netgroups are left out when a name in them would make another triple", () => {
+  const gatherer = gathererOf('provide map netgroup', 'basedn "dc=x"\nschema ipa')
+  const { add } = gatherer.others.find(({ filter }) => filter === '(objectClass=ipaNisNetgroup)')!
+  add(ipaNetgroup('forged', { externalHost: ['h,,) (,root'] }))
+  add(ipaNetgroup('a,b', { externalHost: ['h'] }))
+  add(ipaNetgroup('good', { externalHost: ['h'] }))
+  const { tables, rejected } = recordsOf(gatherer)
+  expect(tables).toEqual({ netgroup: ['good: (h,-,example.com)'] })
+  expect(rejected).toEqual([
+    expect.stringContaining('"(h,,) (,root,-,example.com)" does not match'),
+    expect.stringContaining('"a,b" does not match'),
+  ])
+})
