@@ -10,6 +10,8 @@ import { evaluate, evaluateAny, type Template } from './template/template.ts'
 import { textOf } from './template/value.ts'
 
 export interface TableMaker {
+  /** what its records go to, for people */
+  readonly label: string
   readonly templates: readonly Template[]
   /** undefined for an entry that the table is not made of. Throws EvaluationError for one that gives nothing it should. */
   readonly make: (entry: Entry, context: Context) => Made | undefined
@@ -34,6 +36,7 @@ export function createTableMaker(config: TableConfig): TableMaker {
     return evaluateAny(each, entry, context).flatMap((it) => record({ ...context, it }))
   }
   return {
+    label: of.kind === 'named' ? of.map : 'the maps found in the directory',
     templates: [each, key, aliases, value, map].filter((one) => one !== undefined),
     make(entry, context) {
       if (of.kind === 'followed') return undefined
@@ -83,5 +86,5 @@ function isWanted(only: readonly string[], name: string): boolean {
 /** YPMAXMAP of every system; and what a client could not ask for. */
 function checkName(name: string): void {
   if (/^[!-~]{1,64}$/.test(name) && !name.includes('/')) return
-  throw new EvaluationError('the name of its map is empty, longer than 64 bytes, or has blanks or a slash')
+  throw new EvaluationError('its name of a map is longer than 64 bytes, or has blanks or a slash')
 }

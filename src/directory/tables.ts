@@ -154,7 +154,7 @@ function createWriter(named: readonly string[], domain: Octets): Writer {
           if (made !== undefined) put(made)
         } catch (error) {
           if (!(error instanceof EvaluationError)) throw error
-          rejected.push({ dn: entry.dn, reason: error.message })
+          rejected.push({ dn: entry.dn, reason: `${error.message}, left out of ${maker.label}` })
         }
       }
     },

@@ -43,14 +43,17 @@ describe("a map of one's own", () => {
     gatherer.others[0]?.add(one({ cn: ['a', 'b', 'c'], sn: ['s', 't'] }))
     expect(recordsOf(gatherer)).toEqual({
       tables: { own: [] },
-      rejected: ['3 keys and 2 values: one for all, or one for each'],
+      rejected: ['3 keys and 2 values: one for all, or one for each, left out of own'],
     })
   })
 
   test('has none of an entry that a template has no value of, and says which', () => {
     const gatherer = gathererOf(`${OWN} key "{cn}" value "{sn}" }`)
     gatherer.others[0]?.add(one({ cn: ['a'] }))
-    expect(recordsOf(gatherer)).toEqual({ tables: { own: [] }, rejected: ['no value of sn'] })
+    expect(recordsOf(gatherer)).toEqual({
+      tables: { own: [] },
+      rejected: ['no value of sn, left out of own'],
+    })
   })
 
   test('has a record for each of several values, and none of an entry without one', () => {
@@ -199,9 +202,9 @@ describe('a map that the directory names', () => {
     const { tables, rejected } = recordsOf(gatherer)
     expect(tables).toEqual({ 'hosts.byname': [] })
     expect(rejected).toEqual([
-      'the map hosts.byname is made of other entries',
-      'the name of its map is empty, longer than 64 bytes, or has blanks or a slash',
-      'the name of its map is empty, longer than 64 bytes, or has blanks or a slash',
+      'the map hosts.byname is made of other entries, left out of the maps found in the directory',
+      'its name of a map is longer than 64 bytes, or has blanks or a slash, left out of the maps found in the directory',
+      'its name of a map is longer than 64 bytes, or has blanks or a slash, left out of the maps found in the directory',
     ])
   })
 
