@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util'
 import { loadConfig } from './config/load.ts'
 import { MacroError, parseMacroDefinitions } from './config/macro-definition.ts'
 import { formatProblem } from './config/problem.ts'
+import { Report } from './config/report.ts'
 import { createLogger, type Logger, type LogLevel, wantsPrefix } from './log.ts'
 
 /** Also an orderly end after a signal. */
@@ -52,12 +53,15 @@ async function check({ file, macros, verbose }: Arguments, data: boolean): Promi
   const { checkDirectories, checkFiles } = await import('./directory/check.ts')
   const { config, problems, warnings } = loadConfig(file, macros)
   if (verbose) for (const warning of warnings) say(`${formatProblem(warning)} (warning)`)
-  const all = [...problems]
+  const report = new Report()
   for (const domain of config?.domains ?? []) {
-    all.push(...checkDirectories(domain), ...(data ? checkFiles(domain) : []))
+    for (const { at, message } of [...checkDirectories(domain), ...(data ? checkFiles(domain) : [])]) {
+      report.file(at.file)
+      report.problem(at, message)
+    }
   }
-  for (const problem of all) say(formatProblem(problem))
-  if (config === undefined || all.length > 0) return EXIT_FAILURE
+  for (const problem of [...problems, ...report.problems]) say(formatProblem(problem))
+  if (config === undefined || report.count > 0) return EXIT_FAILURE
   say('configuration OK')
   return EXIT_OK
 }

@@ -184,7 +184,7 @@ function lines(part: Part, { keys }: Arguments, { outIsTerminal }: Terminal): st
     case 'rows':
       return text(part.rows.map(({ directory, dn, reason }) => visible(`${directory}: ${dn}: ${reason}`)))
     case 'problems':
-      return text(part.lines.map(visible))
+      return text(part.lines.flatMap((problem) => problem.split('\n').map(visible)))
     case 'status':
     case 'domain':
     case 'progress':

@@ -33,7 +33,8 @@ function checkDirectory(directory: DirectoryConfig): Problem[] {
   check(directory.groupFilter, 'the filter of groups', parse)
   for (const { of, base, filter, ...templates } of directory.tables) {
     const map = of.kind === 'named' ? `the map ${of.map}` : 'maps that are found'
-    check(base, `the base of ${map}`, checkBase)
+    // That of users is told once, and not again for each map below it.
+    if (base.at !== directory.userBase.at) check(base, `the base of ${map}`, checkBase)
     check(filter, `the filter of ${map}`, parse)
     for (const [name, text] of Object.entries(templates)) {
       check(text, `the ${name} of ${map}`, () => compileTemplate(text))

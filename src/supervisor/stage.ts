@@ -48,8 +48,8 @@ async function check(
     })
   })
   if (code === 0) return []
-  const lines = said.split('\n').filter((line) => line !== '')
-  return lines.length > 0 ? lines : ['the check of the configuration ended without a word']
+  const problems = said.split(/\n(?! )/).filter((problem) => problem !== '')
+  return problems.length > 0 ? problems : ['the check of the configuration ended without a word']
 }
 
 export interface Staged {

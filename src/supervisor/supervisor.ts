@@ -5,6 +5,7 @@
  */
 
 import type { Config } from '../config/config.ts'
+import { headOf } from '../config/problem.ts'
 import { type ControlListener, type ControlPlace, listenControl } from '../control/listener.ts'
 import type { Operations } from '../control/operations.ts'
 import type { Log, Logger, LogLevel } from '../log.ts'
@@ -95,7 +96,8 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       const staged = await stageConfig(source, ending.signal)
       const problems = staged.config === undefined ? staged.problems : await apply(staged.config)
       if (problems.length === 0) log('info', 'reloaded', `${source.file} is in force`)
-      else log('error', 'reload-failed', `${source.file}: nothing changes: ${problems.join('; ')}`)
+      else
+        log('error', 'reload-failed', `${source.file}: nothing changes: ${problems.map(headOf).join('; ')}`)
       return problems
     } finally {
       if (!ending.signal.aborted) notifier.ready(summary())

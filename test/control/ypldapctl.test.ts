@@ -119,7 +119,7 @@ describe('ypldapctl', () => {
   })
 
   test.each(['reload', 'check'])('%s prints every problem and ends with 1', async (command) => {
-    const problems = Array.from({ length: 45 }, (_, number) => `/etc/ypldap.conf:${number}:1: wrong`)
+    const problems = Array.from({ length: 45 }, (_, number) => `/etc/ypldap.conf:${number}:1: wrong\n  {cn`)
     await daemon({ reload: async () => problems, check: async () => problems })
     const result = await ctl(command)
     expect(result.status).toBe(1)

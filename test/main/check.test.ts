@@ -89,6 +89,29 @@ describe('-n', () => {
     ])
   })
 
+  test('names each problem once and by its line, with the place in a template below it', async () => {
+    const file = write(
+      'ypldap.conf',
+      [
+        'domain "example.com"',
+        'map "a.b" { filter "(uid=*)" key "{uid}" value "{cn | frist}" }',
+        ...['h', 'i'].map((host) => `directory "${host}" { basedn "dc=x" }`),
+        'directory "j" { basedn "people" }',
+        '',
+      ].join('\n'),
+    )
+    const { status, stderr } = await ypldap('-n', '-f', file)
+    expect(status).toBe(1)
+    expect(stderr.replaceAll(`${file}:`, '').split('\n')).toEqual([
+      expect.stringMatching(/^2:48: the value of the map a\.b: there is no step "frist"/),
+      '  {cn | frist}',
+      '        ^',
+      expect.stringMatching(/^5:24: the base of users: "people" is not a distinguished name/),
+      expect.stringMatching(/^5:24: the base of groups: /),
+      '',
+    ])
+  })
+
   test('refuses a file that others may read, and says how to mend it', async () => {
     const file = serving(exampleLdif())
     chmodSync(file, 0o644)
