@@ -54,14 +54,22 @@ export function createTables(configs: readonly TableConfig[], domain: string): T
   const octets = utf8Octets(domain)
   const known: Entry[][] = []
   let writer = createWriter(named, octets)
-  const make = (links: Links) => {
+  /** DNs that led to nobody when the records were made; undefined when there were other entries then */
+  let missing: ReadonlySet<Octets> | undefined
+  const make = (): ReadonlySet<Octets> => {
+    const entries = [...known.flat(), ...shared.flatMap(({ entries }) => entries)]
+    const nobody = new Set<Octets>()
+    const links = noting(createLinks(entries, needs.referrers), nobody)
     writer = createWriter(named, octets)
     for (const { makers, entries } of shared) {
       for (const entry of entries) writer.write(makers, entry, links)
     }
+    return nobody
   }
-  const links = () =>
-    createLinks([...known.flat(), ...shared.flatMap(({ entries }) => entries)], needs.referrers)
+  const keep = (list: Entry[]) => (entry: Entry) => {
+    missing = undefined
+    list.push(entry)
+  }
   return {
     searches: shared.map(({ base, filter, makers, entries }) => ({
       base,
@@ -71,27 +79,24 @@ export function createTables(configs: readonly TableConfig[], domain: string): T
         ...needs.attributes,
       ]),
       // What looks at no other entry is written at once, and the entry need not be kept.
-      add:
-        needs.of === 'none'
-          ? (entry) => writer.write(makers, entry, NO_LINKS)
-          : (entry) => void entries.push(entry),
+      add: needs.of === 'none' ? (entry) => writer.write(makers, entry, NO_LINKS) : keep(entries),
     })),
     needs,
     teller() {
       const list: Entry[] = []
       known.push(list)
-      return (entry) => void list.push(entry)
+      return keep(list)
     },
     missing() {
-      const missing = new Set<Octets>()
-      make(noting(links(), missing))
+      missing ??= make()
       return [...missing]
     },
     made() {
-      if (needs.of !== 'none') make(links())
+      if (needs.of !== 'none') missing ??= make()
       return writer.made()
     },
     clear() {
+      missing = undefined
       for (const entries of [...known, ...shared.map(({ entries }) => entries)]) entries.length = 0
       writer = createWriter(named, octets)
     },
@@ -121,12 +126,12 @@ function needsOf(makers: readonly TableMaker[]): Needs {
   }
 }
 
-function noting(links: Links, missing: Set<Octets>): Links {
+function noting(links: Links, nobody: Set<Octets>): Links {
   return {
     ...links,
     entry(dn) {
       const found = links.entry(dn)
-      if (found === undefined) missing.add(dn)
+      if (found === undefined) nobody.add(dn)
       return found
     },
   }
