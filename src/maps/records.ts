@@ -1,4 +1,5 @@
 /** Rows to the records of each map: which keys, which values. */
+import { MAX_MAPS } from './image-format.ts'
 import {
   adjunctLength,
   adjunctLine,
@@ -87,16 +88,22 @@ export function makeRecords(merged: Merged, options: RecordOptions): readonly Ma
   return [...provided, ...foundMaps(merged, options)]
 }
 
+/** As many as there is room for: who may name maps must not keep those of all others from being made. */
 function foundMaps({ tables }: Merged, options: RecordOptions): MapRecords[] {
   const { maps, hashMaps, recordLimit, overflow, over } = options
   const provided = new Set(maps.map(({ name }) => name))
-  return [...tables.values()]
+  const found = [...tables.values()]
     .filter(({ name, found }) => found && !provided.has(name))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map((table) => {
-      const records = tableRecords(table, { recordLimit, overflow, over })
-      return { name: table.name, secure: hashMaps.includes(table.name), found: true, ...records }
-    })
+  const room = MAX_MAPS - maps.length
+  for (const { name, rows, directories } of found.slice(room)) {
+    const reason = `the map ${name} is left out: there are ${found.length} maps, and room for ${room}`
+    over({ directory: directories[0] ?? '', dn: rows[0]?.dn ?? '', reason })
+  }
+  return found.slice(0, room).map((table) => {
+    const records = tableRecords(table, { recordLimit, overflow, over })
+    return { name: table.name, secure: hashMaps.includes(table.name), found: true, ...records }
+  })
 }
 
 type Keyed = Pick<MapRecords, 'keys' | 'numbers'>
@@ -136,8 +143,8 @@ function makersOf(
       lines: group(limit),
     }),
     'netid.byname': (limit) => netids(merged, domain, limit),
-    'netgroup.byuser': (limit) => reversed(netgroups(), 'user', limit),
-    'netgroup.byhost': (limit) => reversed(netgroups(), 'host', limit),
+    'netgroup.byuser': (limit) => reversed(netgroups(), 'user', limit, true),
+    'netgroup.byhost': (limit) => reversed(netgroups(), 'host', limit, !isMade('netgroup.byuser', maps)),
     ypservers: (limit) => ypservers(merged.tables.get('ypservers'), master, limit),
   }
 }
@@ -178,9 +185,17 @@ function linesOf<Row>(rows: readonly Row[], length: (row: Row) => number, line: 
 
 /** Those that know adjunct know shadow, too; the other way about there are some who don't. */
 function hashPlaceOf(maps: readonly ProvidedMap[]): HashPlace | undefined {
-  const isProvided = (name: string) => maps.some((map) => map.name === name)
-  if (isProvided('passwd.adjunct.byname')) return 'adjunct'
-  return isProvided('shadow.byname') ? 'shadow' : undefined
+  if (isProvided('passwd.adjunct.byname', maps)) return 'adjunct'
+  return isProvided('shadow.byname', maps) ? 'shadow' : undefined
+}
+
+function isProvided(name: string, maps: readonly ProvidedMap[]): boolean {
+  return maps.some((map) => map.name === name)
+}
+
+/** Provided, and not by templates. */
+function isMade(name: string, maps: readonly ProvidedMap[]): boolean {
+  return maps.some((map) => map.name === name && map.made === 'rows')
 }
 
 function passwdLineAt(place: HashPlace | undefined): (user: User) => Octets {
@@ -313,10 +328,10 @@ function parsedNetgroups(table: MergedTable | undefined): ParsedNetgroups {
   }
 }
 
-/** Of each user or host, all netgroups that it is in. What is wrong with a netgroup is told of once, with the users'. */
-function reversed(parsed: ParsedNetgroups, by: 'user' | 'host', options: FitOptions): Made {
+/** Of each user or host, all netgroups that it is in. What is wrong with a netgroup is told of once, in one of both. */
+function reversed(parsed: ParsedNetgroups, by: 'user' | 'host', options: FitOptions, tells: boolean): Made {
   const { records, faults } = reverseNetgroups(parsed.netgroups, by)
-  if (by === 'user') for (const fault of [...parsed.faults, ...faults]) options.over(parsed.rejected(fault))
+  if (tells) for (const fault of [...parsed.faults, ...faults]) options.over(parsed.rejected(fault))
   const order = ascending(records.map(({ key }) => key))
   const reverse = inOrder(records, order).map(({ key, netgroups: items }) => ({
     key,

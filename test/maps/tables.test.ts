@@ -215,6 +215,11 @@ describe('maps that are made of the tables of others', () => {
     ])
   })
 
+  test.each([['netgroup.byuser'], ['netgroup.byhost']])('tell what is wrong when there is but %s', (name) => {
+    const { rejected } = show([given([netgroup])], [provided(name, USUAL)])
+    expect(rejected).toEqual([expect.stringContaining('netgroup odd: "(broken"')])
+  })
+
   test('name the root of each host, but for a uid of the same name', () => {
     const hosts = table('hosts.byname', [
       keyed('h', '10.0.0.1\tH alias'),
@@ -273,6 +278,16 @@ describe('a map that the directory names', () => {
       ['auto.home', false],
       ['shadow.byname', true],
     ])
+  })
+
+  test('is left out with a reason when there is no more room for it', () => {
+    const many = Array.from({ length: 4097 }, (_, number) => table(`m${number + 1000}`, [], true))
+    const { counts, rejected } = show([given([...many, table('z', [keyed('a', '1')], true)])], [made('own')])
+    expect(counts.maps).toHaveLength(4096)
+    expect(rejected).toHaveLength(3)
+    expect(rejected.at(-1)).toBe(
+      'ldap.example.com: the map z is left out: there are 4098 maps, and room for 4095',
+    )
   })
 
   test('is not served twice when the configuration names it, too', () => {
