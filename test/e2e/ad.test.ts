@@ -104,6 +104,12 @@ describe('by the attributes of POSIX', () => {
     expect(ypldap.output()).not.toContain('trashed')
   })
 
+  test('maps of which the whole domain has nothing are empty, though it refers to others for them', async () => {
+    const { ypldap, client } = await serve(AD_SUFFIX, [], ['overflow keep', 'provide map networks.byname'])
+    expect(await recordsOf(client, 'networks.byname')).toEqual([])
+    expect(ypldap.output()).not.toMatch(/trashed|base-missing/)
+  })
+
   test('a group of more members than come at a time has all of them', async () => {
     const before = ranged.cut
     const { client } = await serve(AD_BULK, [], ['overflow keep'])
