@@ -72,7 +72,9 @@ export function createAccounts(config: DirectoryConfig, domain: string): Account
   const groupOf = (entry: Entry): Keyed => {
     const { row, names, dns } = make.group(entry)
     const { numberOf } = lists.dns
-    return { row, names, key: isByDn ? numberOf(entry.dn) : 0, members: dns.map(numberOf) }
+    // groupOfNames has a member at least (RFC 4519 s.3.5): that of one without any is the empty DN, by custom.
+    const members = dns.filter((dn) => dn !== '').map(numberOf)
+    return { row, names, key: isByDn ? numberOf(entry.dn) : 0, members }
   }
   const addNested = (entry: Entry) => add(entry, lists.badGroups, () => lists.nested.push(groupOf(entry)))
   const addName = ({ name, dn }: User) => {

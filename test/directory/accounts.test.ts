@@ -55,6 +55,13 @@ describe('members that are DNs', () => {
     expect(membersOf(gatherer)).toEqual({ staff: 'zoe,bob,ann,cid', rejected: [] })
   })
 
+  test('are nobody, and not missed, where a group without members has the empty DN for one', () => {
+    const gatherer = gathererOf('schema rfc2307bis')
+    gatherer.groups.add(group('staff', ['']))
+    expect(gatherer.named[0]?.missing()).toEqual([])
+    expect(membersOf(gatherer)).toEqual({ staff: '', rejected: [] })
+  })
+
   test('of groups in groups count, also of groups that no map shows', () => {
     const gatherer = gathererOf('schema rfc2307bis')
     for (const name of ['ann', 'bob', 'cid']) gatherer.users.add(user(name))
