@@ -107,7 +107,6 @@ export function union<const K extends string, const V extends Readonly<Record<st
   }
 }
 
-/** A list as long as its shapes, one each. */
 export function nullable<T>(shape: Shape<T>): Shape<T | null> {
   return (value, place) => (value === null ? null : shape(value, place))
 }
