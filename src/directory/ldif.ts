@@ -166,6 +166,9 @@ function begin({ number }: Line, { name, value: dn }: Attribute): Unfinished {
 
 function add(record: Unfinished, line: Line, attribute: Attribute): void {
   const { name, value } = attribute
+  // No attribute has that name; read on, and two entries would be one.
+  if (name === 'dn')
+    throw new LdifError(line.number, 'a second dn: in one record; put an empty line before it')
   const isSecond = record.bare
   record.bare = false
   if (isSecond && isAddRecord(attribute, line)) return

@@ -104,6 +104,12 @@ describe('an LDIF file is refused, with the line:', () => {
     ['a line without a colon', 'dn: cn=a\ncn a\n', 2, 'attribute: value'],
     ['a line without a name', 'dn: cn=a\n: a\n', 2, 'attribute: value'],
     ['a name with a space', 'dn: cn=a\nc n: a\n', 2, 'attribute: value'],
+    [
+      'a record without an empty line before the next',
+      'dn: cn=a\ncn: a\nDN: cn=b\n',
+      3,
+      'an empty line before',
+    ],
     ['a record that does not begin with its DN', 'cn: a\ndn: cn=a\n', 1, 'begins with dn:'],
     ['a DN that is none', 'dn: people\ncn: a\n', 1, 'not a distinguished name'],
     ['a record of a DN alone', 'dn: cn=a\ncn: a\n\ndn: cn=b\n', 4, 'no attributes'],
