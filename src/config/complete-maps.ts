@@ -24,7 +24,7 @@ export function completeMaps(draft: DomainDraft, limit: Limit, report: Report): 
     const block = blocks.get(name)
     return {
       name,
-      secure: block?.secure ?? SECURE_MAPS.includes(name),
+      secure: block?.secure ?? (SECURE_MAPS.includes(name) || readsPasswords(block)),
       made: isRowMap(name) && !hasTemplates(block) ? 'rows' : 'table',
       recordLimit: block?.recordLimit ?? limit.recordLimit,
       overflow: block?.overflow ?? limit.overflow,
@@ -59,6 +59,13 @@ function inOrder(names: ReadonlySet<string>): readonly string[] {
     ...BUILTIN_MAPS.filter((name) => names.has(name)),
     ...[...names].filter((name) => !BUILTIN_MAPS.includes(name)),
   ]
+}
+
+/** Whether a template reads an attribute such as userPassword: what it shows of it may be a hash. */
+function readsPasswords(block: MapDraft | undefined): boolean {
+  return [block?.each, block?.key, block?.aliases, block?.value].some((text) =>
+    /password\b/i.test(text?.value ?? ''),
+  )
 }
 
 /** Whether a block and what ypldap brings along for it make a table. */

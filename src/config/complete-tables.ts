@@ -109,13 +109,13 @@ function namedTable(
 }
 
 function foundTable(
-  { filter, map, each, key, aliases, value }: FoundTable,
+  { filter, map, any, each, key, aliases, value }: FoundTable,
   only: readonly string[],
   base: Located<string>,
   here: (value: string) => Located<string>,
 ): TableConfig {
   return {
-    of: { kind: 'found', map: here(map), only },
+    of: { kind: 'found', map: here(map), only, any },
     base,
     filter: here(filter),
     ...(each !== undefined && { each: here(each) }),

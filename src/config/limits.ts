@@ -40,7 +40,7 @@ export const MIN_RECORD = 256
 export const MAX_RECORD = 64 * 1024
 
 /** bytes of a domain's directories as one message: they are handed over to the process that reads them */
-export const MAX_DIRECTORIES_SIZE = 768 * 1024
+export const MAX_DIRECTORIES_SIZE = 3 * 1024 * 1024
 
 /** bytes of a path; the kernel takes no longer ones */
 export const MAX_PATH = 4095

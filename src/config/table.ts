@@ -6,7 +6,13 @@ export interface TableConfig {
   readonly of:
     | { readonly kind: 'named'; readonly map: string }
     /** an entry names its map, which counts when it is one of `only`: names, with `*` for any characters */
-    | { readonly kind: 'found'; readonly map: Located<string>; readonly only: readonly string[] }
+    | {
+        readonly kind: 'found'
+        readonly map: Located<string>
+        readonly only: readonly string[]
+        /** it may have the name of a map that ypldap brings along */
+        readonly any: boolean
+      }
     /** no records: templates of other tables follow DNs to its entries */
     | { readonly kind: 'followed' }
   readonly base: Located<string>

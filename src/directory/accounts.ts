@@ -11,11 +11,12 @@ import { utf8Octets } from './octets.ts'
 import {
   createRowMaker,
   type GroupDraft,
+  groupMarks,
   incompleteGroup,
   incompleteUser,
   memberDnAttributes,
 } from './rows.ts'
-import { SidError } from './sid.ts'
+import { SidError, sidText } from './sid.ts'
 import { identified, type Known, withIds } from './sids.ts'
 import { EvaluationError } from './template/error.ts'
 
@@ -38,7 +39,7 @@ type Keyed = Omit<GroupDraft, 'dns'> & NestedGroup<number>
 interface Lists {
   readonly users: Known<User>[]
   readonly groups: Known<Keyed>[]
-  readonly nested: Keyed[]
+  readonly nested: Known<Keyed>[]
   readonly dns: DnNumbers
   /** of all users that may be members, by the numbers of their DNs */
   readonly names: Map<number, Octets>
@@ -53,15 +54,14 @@ export function createAccounts(config: DirectoryConfig, domain: string): Account
   const isAd = schema === 'ad'
   const who = isAd ? identified : unidentified
   const make = createRowMaker(config, utf8Octets(domain))
-  const attributes = memberDnAttributes(config)
-  const isByDn = attributes.length > 0
+  const isByDn = memberDnAttributes(config).length > 0
+  const marks = groupMarks(config)
+  const isGroup = (entry: Entry) => marks.some((name) => allValues(entry, name).length > 0)
   let lists = emptyLists()
   /** whom the DNs of members mean, until there are more entries */
   let resolved: readonly GroupNode<number>[] | undefined
   const resolve = () => {
-    resolved ??= resolveMembers([...lists.groups.map(({ row }) => row), ...lists.nested], (key) =>
-      lists.names.get(key),
-    )
+    resolved ??= resolvedOf(lists)
     return resolved
   }
   const add = (entry: Entry, rejected: Rejection[], make: () => unknown) => {
@@ -76,7 +76,8 @@ export function createAccounts(config: DirectoryConfig, domain: string): Account
     const members = dns.filter((dn) => dn !== '').map(numberOf)
     return { row, names, key: isByDn ? numberOf(entry.dn) : 0, members }
   }
-  const addNested = (entry: Entry) => add(entry, lists.badGroups, () => lists.nested.push(groupOf(entry)))
+  const addNested = (entry: Entry) =>
+    add(entry, lists.badGroups, () => lists.nested.push(who(groupOf(entry), entry)))
   const addName = ({ name, dn }: User) => {
     if (isByDn && name !== '') lists.names.set(lists.dns.numberOf(dn), name)
   }
@@ -90,7 +91,7 @@ export function createAccounts(config: DirectoryConfig, domain: string): Account
     addGroup: (entry) => add(entry, lists.badGroups, () => lists.groups.push(who(groupOf(entry), entry))),
     addNested,
     addStranger(entry) {
-      if (attributes.some((name) => allValues(entry, name).length > 0)) addNested(entry)
+      if (isGroup(entry)) addNested(entry)
       else add(entry, lists.badGroups, () => addName(make.user(entry)))
     },
     strangers() {
@@ -117,6 +118,28 @@ export function createAccounts(config: DirectoryConfig, domain: string): Account
       resolved = undefined
     },
   }
+}
+
+/** A user's primary group need not name the user: who is in that group is in those that hold it, too. */
+function resolvedOf({ users, groups, nested, names }: Lists): readonly GroupNode<number>[] {
+  const all = [...groups, ...nested]
+  const nodes = resolveMembers(
+    all.map(({ row }) => row),
+    (key) => names.get(key),
+  )
+  const primaries = new Map<string, Octets[]>()
+  for (const { row, primary } of users) {
+    if (primary === undefined || row.name === '') continue
+    const key = sidText(primary)
+    const known = primaries.get(key)
+    if (known === undefined) primaries.set(key, [row.name])
+    else known.push(row.name)
+  }
+  if (primaries.size === 0) return nodes
+  return nodes.map((node, place) => {
+    const { sid } = all[place]!
+    return { ...node, implied: (sid && primaries.get(sidText(sid))) ?? [] }
+  })
 }
 
 function emptyLists(): Lists {
@@ -162,12 +185,14 @@ function withMembers(
   rejected: Rejection[],
 ): Group {
   if (flat === undefined) return { ...row, members: names }
-  const { names: members, unresolved, example, tooDeep } = flat
+  const { names: members, unresolved, example, tooDeep, isCut } = flat
   const reject = (reason: string) => void rejected.push({ dn: row.dn, reason })
   if (example !== undefined) {
     const some = `such as ${dnOf(example)}`
     reject(`${unresolved} members of group "${row.name}" are no users that are known, ${some}`)
   }
+  if (isCut)
+    reject(`members of groups in group "${row.name}" are left out: nested groups have too many in all`)
   if (tooDeep > 0) reject(`${tooDeep} groups are nested too deeply in group "${row.name}": left out`)
   return { ...row, members }
 }

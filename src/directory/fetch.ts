@@ -148,7 +148,7 @@ async function fetchRows(
     gatherer.clear()
     counter.clear()
     const found = await searchSideBySide(sessions, both, context.limits, alone)
-    for (const [place, summary] of found.entries()) refuseOnlyReferences(both[place]!.query, summary)
+    refuseReferred(both, found)
     const more = await searchInTurn(sessions, rest, context.limits, missing)
     for (const { entry, add } of gatherer.takePartial()) {
       add(await completeEntry(sessions.session, entry, context.limits))
@@ -157,6 +157,17 @@ async function fetchRows(
     return [...found, ...more]
   })
   return { references: value.reduce((sum, { references }) => sum + references, 0), source: address }
+}
+
+/** What holds the users but no groups below the same base is the right server, whatever else it refers to; or so. */
+function refuseReferred(
+  searches: readonly [Search, Search],
+  found: readonly [SearchSummary, SearchSummary],
+): void {
+  const [users, groups] = searches
+  const isOneBase = users.query.base === groups.query.base
+  if (isOneBase && found.some(({ entries }) => entries > 0)) return
+  for (const [place, summary] of found.entries()) refuseOnlyReferences(searches[place]!.query, summary)
 }
 
 /**

@@ -5,7 +5,7 @@ import { createAccounts } from './accounts.ts'
 import type { Entry } from './entry.ts'
 import { unique } from './fields.ts'
 import { isPartial } from './ranges.ts'
-import { groupAttributes, memberDnAttributes, userAttributes } from './rows.ts'
+import { groupAttributes, memberDnAttributes, nestedFilter, userAttributes } from './rows.ts'
 import { createTables } from './tables.ts'
 import type { Named, Wanted } from './wanted.ts'
 
@@ -55,12 +55,12 @@ export function createGatherer(config: DirectoryConfig, domain: string): Gathere
     },
   })
   const dns = memberDnAttributes(config)
-  const holdsMembers = dns.map((name) => `(${name}=*)`).join('')
+  const groups = nestedFilter(config)
   const [userBase, groupBase] = [config.userBase.value, config.groupBase.value]
   const [userFilter, groupFilter] = [config.userFilter.value, config.groupFilter.value]
   const [ofUsers, ofGroups] = [userAttributes(config), groupAttributes(config)]
   // Groups that no map shows, in which members of those that one does may be.
-  const nested = { base: groupBase, filter: `(&(|${holdsMembers})(!${groupFilter}))`, attributes: ofGroups }
+  const nested = { base: groupBase, filter: `(&${groups}(!${groupFilter}))`, attributes: ofGroups }
   return {
     users: whole(shown({ base: userBase, filter: userFilter, attributes: ofUsers, add: accounts.addUser })),
     groups: whole(
@@ -75,7 +75,7 @@ export function createGatherer(config: DirectoryConfig, domain: string): Gathere
         ? [
             {
               missing: accounts.strangers,
-              filter: `(|${userFilter}${holdsMembers})`,
+              filter: `(|${userFilter}${groups})`,
               attributes: unique([...ofUsers, ...ofGroups]),
               add: accounts.addStranger,
             },

@@ -3,7 +3,6 @@
  * group are those of all groups it reaches.
  */
 import type { Octets } from '../maps/rows.ts'
-import { DirectoryError } from './error.ts'
 
 /** A DN, in a form in which equal ones are equal. */
 export type DnKey = string | number
@@ -25,25 +24,16 @@ export interface FlatGroup<Key extends DnKey = string> {
   readonly example: Key | undefined
   /** groups beyond the 64th level below this one, whose users are left out */
   readonly tooDeep: number
+  /** there was no room left for users of nested groups */
+  readonly isCut: boolean
 }
 
 const DEEPEST = 64
 
-/** Members looked at, each for every group that holds it: some hundred megabytes as rows. */
+/** Members looked at, each for every group that holds it: some hundred megabytes as rows. What comes then is cut. */
 const MOST_STEPS = 20_000_000
 
-/**
- * Makes each of the groups flat, in their order. Groups that hold each other hold the same users.
- * @throws DirectoryError (too-much) when all of them together would hold more than any map can
- */
-export function flattenGroups<Key extends DnKey>(
-  groups: readonly NestedGroup<Key>[],
-  userOf: UserOf<Key>,
-): FlatGroup<Key>[] {
-  return flattenNodes(resolveMembers(groups, userOf))
-}
-
-/** The same of members that are resolved. */
+/** Makes each of the groups flat, in their order. Groups that hold each other hold the same users. */
 export function flattenNodes<Key extends DnKey>(nodes: readonly GroupNode<Key>[]): FlatGroup<Key>[] {
   const visited = new Int32Array(nodes.length).fill(-1)
   let steps = 0
@@ -51,21 +41,25 @@ export function flattenNodes<Key extends DnKey>(nodes: readonly GroupNode<Key>[]
     const names = new Set<Octets>()
     let level = [node]
     visited[root] = root
-    for (let depth = 0; depth <= DEEPEST && level.length > 0; depth++) {
+    const isCut = steps > MOST_STEPS && node.nested.length > 0
+    const deepest = isCut ? 0 : DEEPEST
+    for (let depth = 0; depth <= deepest && level.length > 0; depth++) {
       const below: GroupNode<Key>[] = []
-      for (const { users, nested } of level) {
+      for (const one of level) {
+        const { users, nested, implied } = one
         for (const user of users) names.add(user)
+        if (one !== node) for (const user of implied) names.add(user)
         for (const place of nested) {
           if (visited[place] !== root) below.push(nodes[place]!)
           visited[place] = root
         }
-        steps += users.length + nested.length
+        steps += users.length + nested.length + implied.length
       }
-      if (steps > MOST_STEPS) throw tooMuch()
       level = below
     }
     const { missing } = node
-    return { names: [...names], unresolved: missing.length, example: missing[0], tooDeep: level.length }
+    const tooDeep = isCut ? 0 : level.length
+    return { names: [...names], unresolved: missing.length, example: missing[0], tooDeep, isCut }
   })
 }
 
@@ -78,6 +72,8 @@ export interface GroupNode<Key extends DnKey> {
   readonly users: readonly Octets[]
   /** places of groups */
   readonly nested: readonly number[]
+  /** users whose primary group it is: members of groups that hold it, though no list of its own names them */
+  readonly implied: readonly Octets[]
   /** of its members, those that are neither a user nor a group */
   readonly missing: readonly Key[]
 }
@@ -103,13 +99,6 @@ export function resolveMembers<Key extends DnKey>(
         missing.push(member)
       }
     }
-    return { key, users, nested, missing }
+    return { key, users, nested, implied: [], missing }
   })
-}
-
-function tooMuch(): DirectoryError {
-  return new DirectoryError(
-    'too-much',
-    `groups are nested to more than ${MOST_STEPS} members in all; narrow the filter of groups`,
-  )
 }

@@ -37,6 +37,9 @@ const GROUP_FIELDS: readonly Field[] = ['groupname', 'grouppasswd', 'groupgid', 
 export const SID = 'objectSid'
 export const PRIMARY_GROUP = 'primaryGroupID'
 
+/** What every group there has, and nobody else. */
+const GROUP_TYPE = 'groupType'
+
 /** The LDAP attributes the rows of users are made of, each once. */
 export function userAttributes({ fields, schema, shadow }: RowConfig): string[] {
   return unique([
@@ -49,12 +52,24 @@ export function userAttributes({ fields, schema, shadow }: RowConfig): string[] 
 /** The LDAP attributes the rows of groups are made of, each once. Of a password only a fixed one is shown. */
 export function groupAttributes({ fields, schema }: RowConfig): string[] {
   const names = GROUP_FIELDS.filter((field) => field !== 'grouppasswd')
-  return unique([...fieldAttributes(names, fields), ...(schema === 'ad' ? [SID] : [])])
+  return unique([...fieldAttributes(names, fields), ...(schema === 'ad' ? [SID, GROUP_TYPE] : [])])
 }
 
 /** The attributes that name members by their DNs. */
 export function memberDnAttributes({ fields }: Pick<RowConfig, 'fields'>): readonly string[] {
   return fields.groupmembers.kind === 'members' ? fields.groupmembers.dns : []
+}
+
+/** Attributes by which an entry that is a member shows that it is a group. */
+export function groupMarks(config: Pick<RowConfig, 'fields' | 'schema'>): readonly string[] {
+  return config.schema === 'ad' ? [GROUP_TYPE] : memberDnAttributes(config)
+}
+
+/** A filter of groups, whether or not a map shows them. */
+export function nestedFilter(config: Pick<RowConfig, 'fields' | 'schema'>): string {
+  return `(|${groupMarks(config)
+    .map((name) => `(${name}=*)`)
+    .join('')})`
 }
 
 /** A group before DNs among its members are known for what they are. */

@@ -1,4 +1,5 @@
 /** Entries to the records of one table. */
+import { BUILTIN_MAPS } from '../config/builtin-maps.ts'
 import type { Located } from '../config/config.ts'
 import type { TableConfig } from '../config/table.ts'
 import type { Keyed, Value } from '../maps/rows.ts'
@@ -43,7 +44,7 @@ export function createTableMaker(config: TableConfig): TableMaker {
       if (of.kind === 'named') return { map: of.map, found: false, rows: rowsOf(entry, context) }
       const [name = ''] = evaluateAny(map!, entry, context)
       if (name === '' || !isWanted(of.only, name)) return undefined
-      checkName(name)
+      checkName(name, of.any)
       return { map: name, found: true, rows: rowsOf(entry, context) }
     },
   }
@@ -84,7 +85,10 @@ function isWanted(only: readonly string[], name: string): boolean {
 }
 
 /** YPMAXMAP of every system; and what a client could not ask for. */
-function checkName(name: string): void {
+function checkName(name: string, any: boolean): void {
+  if (!any && BUILTIN_MAPS.includes(name)) {
+    throw new EvaluationError(`${name} is no automount map: its name is that of another map`)
+  }
   if (/^[!-~]{1,64}$/.test(name) && !name.includes('/')) return
   throw new EvaluationError('its name of a map is longer than 64 bytes, or has blanks or a slash')
 }

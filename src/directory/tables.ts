@@ -6,6 +6,7 @@ import { unique } from './fields.ts'
 import { utf8Octets } from './octets.ts'
 import { createTableMaker, type Made, type TableMaker } from './table-maker.ts'
 import { EvaluationError } from './template/error.ts'
+import { MAX_ALL_VISITS } from './template/limits.ts'
 import { createLinks, type Links, NO_LINKS } from './template/links.ts'
 import type { Wanted } from './wanted.ts'
 
@@ -144,6 +145,7 @@ interface Writer {
 
 function createWriter(named: readonly string[], domain: Octets): Writer {
   const tables = new Map(named.map((name) => [name, emptyTable(name, false)]))
+  const budget = { visits: MAX_ALL_VISITS }
   const rejected: Rejection[] = []
   const put = ({ map, found, rows }: Made) => {
     const table = tables.get(map) ?? emptyTable(map, found)
@@ -155,7 +157,7 @@ function createWriter(named: readonly string[], domain: Octets): Writer {
     write(makers, entry, links) {
       for (const maker of makers) {
         try {
-          const made = maker.make(entry, { domain, links })
+          const made = maker.make(entry, { domain, links, budget })
           if (made !== undefined) put(made)
         } catch (error) {
           if (!(error instanceof EvaluationError)) throw error

@@ -34,7 +34,7 @@ const overflow = oneOf('cut', 'split', 'keep', 'drop')
 const table = record({
   of: union('kind', {
     named: { map: mapName },
-    found: { map: located, only: list(mapName, MAX_MAPS) },
+    found: { map: located, only: list(mapName, MAX_MAPS), any: flag },
     followed: {},
   }),
   base: located,

@@ -47,6 +47,11 @@ function foundOf(lines: string): unknown[] {
   return tablesOf(lines).flatMap(({ of, filter }) => (of.kind === 'found' ? [[filter.value, of.only]] : []))
 }
 
+/** A map whose value is a hash. */
+function reads(more = ''): string {
+  return `map "x" { filter "(f=1)" key "{k}" value "{userPassword | crypt}" ${more} }`
+}
+
 describe('the maps that are provided', () => {
   test('are those of the original when nothing is said', () => {
     expect(namesOf('')).toEqual(ORIGINAL_MAPS)
@@ -255,6 +260,11 @@ describe('a map block', () => {
       recordLimit: 1024,
       overflow: 'cut',
     })
+  })
+
+  test('that reads a password is for reserved ports, unless it says otherwise', () => {
+    expect(mapOf(reads(), 'x')?.secure).toBe(true)
+    expect(mapOf(reads('port any'), 'x')?.secure).toBe(false)
   })
 
   test('takes of repeated words the last', () => {

@@ -430,16 +430,16 @@ describe('a file as a whole', () => {
     ])
   })
 
-  test('has at most 256 directories, and 768 KiB of them', () => {
+  test('has at most 256 directories, and 3 MiB of them', () => {
     expect(problemsOf(DOMAIN + DIRECTORY.repeat(256))).toEqual([])
     expect(problemsOf(DOMAIN + DIRECTORY.repeat(258))).toEqual([
       't:258:1: too many directories, expected at most 256',
     ])
     const long = `directory h {\nbasedn b\npasswd filter "(cn=${'x'.repeat(60_000)})"\n}\n`
-    expect(problemsOf(DOMAIN + long.repeat(12))).toEqual([])
-    expect(problemsOf(DOMAIN + long.repeat(13))).toEqual([
+    expect(problemsOf(DOMAIN + long.repeat(51))).toEqual([])
+    expect(problemsOf(DOMAIN + long.repeat(53))).toEqual([
       expect.stringMatching(
-        /^t:1:1: the directories take \d+ bytes with all their texts, expected at most 786432$/,
+        /^t:1:1: the directories take \d+ bytes with all their texts, expected at most 3145728$/,
       ),
     ])
   })

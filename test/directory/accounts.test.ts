@@ -80,7 +80,7 @@ describe('members that are DNs', () => {
     gatherer.groups.add(group('staff', [person('ann'), outside, 'cn=gone,dc=y', outside, 'cn=far,dc=y']))
     const [named] = gatherer.named
     expect(named?.missing()).toEqual([outside, 'cn=gone,dc=y', 'cn=far,dc=y'])
-    expect(named?.filter).toBe('(|(objectClass=posixAccount)(member=*)(uniqueMember=*))')
+    expect(named?.filter).toBe('(|(objectClass=posixAccount)(|(member=*)(uniqueMember=*)))')
     named?.add(makeEntry(outside, { uid: ['out'] }))
     named?.add(makeEntry('cn=far,dc=y', { cn: ['far'], member: ['uid=deep,dc=y'] }))
     expect(named?.missing()).toEqual(['cn=gone,dc=y', 'uid=deep,dc=y'])
@@ -180,6 +180,18 @@ describe('an account of Active Directory', () => {
     gatherer.users.add(adUser('ann', 1104))
     gatherer.groups.add(adGroup('Domain Users', 513, { gidNumber: ['700'] }))
     expect(gatherer.gathered().users).toMatchObject([{ gid: '700' }])
+  })
+
+  test('is in the groups that hold its primary group, though no list names it', () => {
+    const gatherer = gathererOf('schema ad')
+    gatherer.users.add(adUser('ann', 1104, { uidNumber: ['5000'], gidNumber: ['100'] }))
+    const everyone = 'CN=Domain Users,CN=Users,DC=x'
+    gatherer.groups.add(
+      adGroup('outer', 1200, { gidNumber: ['700'], groupType: ['-2147483646'], member: [everyone] }),
+    )
+    expect(gatherer.others[0]?.filter).toBe('(&(|(groupType=*))(!(&(objectClass=group)(gidNumber=*))))')
+    gatherer.others[0]?.add(adGroup('Domain Users', 513, { groupType: ['-2147483646'] }))
+    expect(membersOf(gatherer)).toEqual({ outer: 'ann', rejected: [] })
   })
 
   test('is left out alone when its SID is none', () => {

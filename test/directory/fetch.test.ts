@@ -119,6 +119,18 @@ function inTurn(...answers: readonly ((id: number) => readonly Buffer[])[]): Ans
 
 const BIS = 'schema rfc2307bis\ngroupdn "ou=g,dc=x"'
 
+test('a base of which users are here and no groups is that of the right server, whatever it refers to', async () => {
+  const { at } = await serve({
+    'dc=x': ({ id, attributes = [] }) =>
+      attributes.includes('homeDirectory')
+        ? [entry(id, 'uid=ann,dc=x', { uid: ['ann'], ...PERSON }), searchDone(id)]
+        : [reference(id, 'ldap://other/dc=y'), searchDone(id)],
+  })
+  const { users, references } = await fetchDirectory(at(''), never)
+  expect(users).toHaveLength(1)
+  expect(references).toBe(1)
+})
+
 describe('members that no search finds', () => {
   test('are read by their DNs', async () => {
     const { asked, at } = await serve({

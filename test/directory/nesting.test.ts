@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { flattenGroups, type NestedGroup } from '../../src/directory/nesting.ts'
+import { flattenNodes, type NestedGroup, resolveMembers } from '../../src/directory/nesting.ts'
+
+/** All of it at once. */
+function flatten(all: readonly NestedGroup[], userOf: (dn: string) => string | undefined) {
+  return flattenNodes(resolveMembers(all, userOf))
+}
 
 const USERS = new Map(['ann', 'bob', 'cid', 'dan', 'eve'].map((name) => [`uid=${name}`, name]))
 
@@ -18,7 +23,7 @@ function groups(...lines: readonly string[]): NestedGroup[] {
 
 function flat(...lines: readonly string[]): Record<string, string> {
   const list = groups(...lines)
-  const flattened = flattenGroups(list, (dn) => USERS.get(dn))
+  const flattened = flatten(list, (dn) => USERS.get(dn))
   return Object.fromEntries(flattened.map(({ names }, at) => [list[at]!.key.slice(3), names.join(' ')]))
 }
 
@@ -33,8 +38,8 @@ describe('the users of a group', () => {
 
   test('begin with those that are named directly', () => {
     const group = { key: 'cn=a', members: ['uid=ann', 'uid=bob'], names: ['zoe', 'bob'] }
-    expect(flattenGroups([group], (dn) => USERS.get(dn))).toEqual([
-      { names: ['zoe', 'bob', 'ann'], unresolved: 0, example: undefined, tooDeep: 0 },
+    expect(flatten([group], (dn) => USERS.get(dn))).toEqual([
+      { names: ['zoe', 'bob', 'ann'], unresolved: 0, example: undefined, tooDeep: 0, isCut: false },
     ])
   })
 
@@ -54,35 +59,50 @@ describe('the users of a group', () => {
   })
 
   test('leave out members that are nobody, and count them', () => {
-    const [group] = flattenGroups(groups('a: ann ghost bob printer'), (dn) => USERS.get(dn))
-    expect(group).toEqual({ names: ['ann', 'bob'], unresolved: 2, example: 'cn=ghost', tooDeep: 0 })
+    const [group] = flatten(groups('a: ann ghost bob printer'), (dn) => USERS.get(dn))
+    expect(group).toEqual({
+      names: ['ann', 'bob'],
+      unresolved: 2,
+      example: 'cn=ghost',
+      tooDeep: 0,
+      isCut: false,
+    })
   })
 
   test('reach 64 levels down, and what is below is counted', () => {
     const chain = Array.from({ length: 66 }, (_, at) => `g${at}: g${at + 1}`)
     const list = groups(...chain, 'g66: ann')
-    const flattened = flattenGroups(list, (dn) => USERS.get(dn))
+    const flattened = flatten(list, (dn) => USERS.get(dn))
     expect(flattened.slice(0, 3)).toMatchObject([
       { names: [], tooDeep: 1 },
       { names: [], tooDeep: 1 },
-      { names: ['ann'], tooDeep: 0 },
+      { names: ['ann'], tooDeep: 0, isCut: false },
     ])
   })
 })
 
 test('there is none of no groups', () => {
-  expect(flattenGroups([], () => undefined)).toEqual([])
+  expect(flatten([], () => undefined)).toEqual([])
 })
 
-test('groups that would be too much together are an error', () => {
+test('groups that would be too much together keep their own users, and are told of', () => {
   const everyone = Array.from({ length: 40_000 }, (_, at) => `u${at}`)
   const holders = Array.from({ length: 600 }, (_, at) => ({
     key: `cn=g${at}`,
     members: ['cn=all'],
-    names: [],
+    names: [`own${at}`],
   }))
   const all = { key: 'cn=all', members: [], names: everyone }
-  expect(() => flattenGroups([all, ...holders], () => undefined)).toThrow(
-    'groups are nested to more than 20000000 members in all',
-  )
+  const flat = flatten([all, ...holders], () => undefined)
+  expect(flat[1]).toMatchObject({ isCut: false, names: { length: 40_001 } })
+  expect(flat.at(-1)).toMatchObject({ isCut: true, names: ['own599'], tooDeep: 0 })
+})
+
+test('users whose primary group it is are members of groups that hold it, and not of itself', () => {
+  const node = { users: [], nested: [], missing: [], implied: [] }
+  const flat = flattenNodes([
+    { ...node, key: 'outer', nested: [1] },
+    { ...node, key: 'domain users', users: ['ann'], implied: ['bob'] },
+  ])
+  expect(flat.map(({ names }) => names)).toEqual([['ann', 'bob'], ['ann']])
 })

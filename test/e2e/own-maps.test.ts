@@ -91,7 +91,7 @@ describe("a map of one's own", () => {
     const { status, stdout } = await ypldap.ctl('reload')
     expect(status).not.toBe(0)
     expect(stdout).toContain('there is no step "frist"')
-    expect(stdout).toMatch(/\{gidNumber \| frist\}:\{cn\}\n {13}\^/)
+    expect(stdout).toMatch(/\n {2}\{gidNumber \| frist\}:\{cn\}\n {15}\^/)
     expect(await runOrFail('ypmatch', ['alice/staff', 'groups.byuser'])).toBe('staff is 10100\n')
     writeFileSync(ypldap.file, conf)
     expect((await ypldap.ctl('reload')).status).toBe(0)
@@ -103,7 +103,7 @@ describe("a map of one's own", () => {
       { args: ['-n'] },
     )
     expect(status).toBe(1)
-    expect(stderr).toMatch(/ypldap\.conf:\d+:7: the key of the map x: .*\n\{cn\n\^\n/)
+    expect(stderr).toMatch(/ypldap\.conf:\d+:7: the key of the map x: .*\n {2}\{cn\n {2}\^\n/)
   })
 })
 

@@ -1,6 +1,10 @@
 import type { Octets } from '../../maps/rows.ts'
 import type { Links } from './links.ts'
 
+export interface Budget {
+  visits: number
+}
+
 /** What a template knows besides the entry. */
 export interface Context {
   /** the NIS domain */
@@ -8,6 +12,8 @@ export interface Context {
   readonly links: Links
   /** the value that the record is made for, where the table makes one for each of several */
   readonly it?: Octets | undefined
+  /** other entries that all evaluations together may still look at; undefined: any number */
+  readonly budget?: Budget | undefined
 }
 
 /** One evaluation of a template. */

@@ -82,4 +82,7 @@ export function get(entries: Entries, list: List): List {
 function visit(run: Run): void {
   run.visits -= 1
   if (run.visits < 0) throw new EvaluationError('it leads to too many other entries')
+  if (run.budget === undefined) return
+  run.budget.visits -= 1
+  if (run.budget.visits < 0) throw new EvaluationError('all of them together lead to too many other entries')
 }

@@ -12,5 +12,6 @@ export const OUTPUT = { values: 10_000, bytes: 1024 * 1024 } as const
 export const LIST = { values: 1_000_000, bytes: 64 * 1024 * 1024 } as const
 /** groups within groups */
 export const MAX_DEPTH = 64
-/** other entries that are looked at for one */
+/** other entries that are looked at for one, and for all that a directory gives: some 20 s of work */
 export const MAX_VISITS = 1_000_000
+export const MAX_ALL_VISITS = 10_000_000

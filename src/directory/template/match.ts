@@ -1,4 +1,3 @@
-import { readable } from '../octets.ts'
 import { EvaluationError } from './error.ts'
 import type { Step } from './expression.ts'
 import { readRegex } from './regex.ts'
@@ -10,7 +9,7 @@ export function readMatch(scanner: Scanner): Step {
   return (values) => values.filter((value) => test(value))
 }
 
-/** `must /re/` lets no entry pass that has another value: what it would make of it is no record. */
+/** `must /re/` lets no entry pass that has another value, which is not told: it may be a hash. */
 export function readMust(scanner: Scanner): Step {
   scanner.next()
   const start = scanner.at
@@ -18,14 +17,8 @@ export function readMust(scanner: Scanner): Step {
   const pattern = scanner.text.slice(start, scanner.at)
   return (values) => {
     for (const value of values) {
-      if (!test(value)) throw new EvaluationError(`the value "${clipped(value)}" does not match ${pattern}`)
+      if (!test(value)) throw new EvaluationError(`a value does not match ${pattern}`)
     }
     return values
   }
-}
-
-const SHOWN = 64
-
-function clipped(value: string): string {
-  return readable(value.length > SHOWN ? `${value.slice(0, SHOWN)}...` : value)
 }

@@ -43,8 +43,12 @@ export function parseTemplate(text: string): Template {
  * The texts that a template makes of an entry: one, or more where expressions have several values.
  * @throws EvaluationError when an expression has no value, or a bound is passed
  */
-export function evaluate(template: Template, entry: Entry, { domain, links, it }: Context): readonly Value[] {
-  return template.values(entry, { domain, links, it, visits: MAX_VISITS })
+export function evaluate(
+  template: Template,
+  entry: Entry,
+  { domain, links, it, budget }: Context,
+): readonly Value[] {
+  return template.values(entry, { domain, links, it, budget, visits: MAX_VISITS })
 }
 
 /**
@@ -54,9 +58,9 @@ export function evaluate(template: Template, entry: Entry, { domain, links, it }
 export function evaluateAny(
   template: Template,
   entry: Entry,
-  { domain, links, it }: Context,
+  { domain, links, it, budget }: Context,
 ): readonly Octets[] {
-  return template.texts(entry, { domain, links, it, visits: MAX_VISITS })
+  return template.texts(entry, { domain, links, it, budget, visits: MAX_VISITS })
 }
 
 function valuesOf(text: ParsedText): Template['values'] {

@@ -85,4 +85,14 @@ describe('the way over other entries has bounds:', () => {
       'it leads to too many other entries',
     )
   })
+
+  test('and all that the entries of a directory pass together', () => {
+    const links = chain(3)
+    const template = parseTemplate("{follow all member | get cn | join ','}")
+    const budget = { visits: 7 }
+    const one = () => evaluate(template, links.entry('cn=g0')!, { domain: 'd', links, budget })
+    expect(one()[0]!.items).toHaveLength(2)
+    expect(budget.visits).toBe(3)
+    expect(one).toThrow('all of them together lead to too many other entries')
+  })
 })
