@@ -105,6 +105,8 @@ export class MapView {
   readonly name: string
   /** carries hashes: only for callers on a reserved port */
   readonly secure: boolean
+  /** the directory names it, not the configuration */
+  readonly found: boolean
   /** records that enumeration shows */
   readonly count: number
   /** the stream of YPPROC_ALL, in the image's bytes */
@@ -115,10 +117,12 @@ export class MapView {
   readonly slots: Uint32Array
   readonly #bytes: Buffer
   readonly #key: HashKey
+  readonly #places: MapPlaces
 
   constructor(bytes: Buffer, key: HashKey, places: MapPlaces) {
     this.name = places.name
     this.secure = places.secure
+    this.found = places.found
     this.count = places.count
     this.section = places.section
     this.sectionEnd = places.sectionEnd
@@ -127,6 +131,12 @@ export class MapView {
     this.slots = new Uint32Array(bytes.buffer, places.slotTable, places.slots)
     this.#bytes = bytes
     this.#key = key
+    this.#places = places
+  }
+
+  /** The same records, for callers on a reserved port alone. */
+  secured(): MapView {
+    return this.secure ? this : new MapView(this.#bytes, this.#key, { ...this.#places, secure: true })
   }
 
   /** The number of the record with this key, hidden ones included, or -1. */

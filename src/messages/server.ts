@@ -13,7 +13,7 @@ import {
   records,
   words,
 } from './common.ts'
-import { integer, list, nullable, type Of, oneOf, record, union } from './shape.ts'
+import { flag, integer, list, nullable, type Of, oneOf, record, union } from './shape.ts'
 
 const rule = record({
   verdict: oneOf('allow', 'deny'),
@@ -29,6 +29,9 @@ export const toServer = union('kind', {
     access: list(rule, 10_000),
     /** seconds after which an image is too old for DOMAIN to say yes, or null */
     expire: nullable(count),
+    /** those that are provided, and whether those that the directory names are: no others of an image are served */
+    maps: list(record({ name: mapName, secure: flag }), MAX_MAPS),
+    found: flag,
   },
   /** No more of this domain. */
   remove: { domain },

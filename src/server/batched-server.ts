@@ -213,6 +213,7 @@ export class BatchedServer {
       }
       case 'domain':
         this.#rules.set(this.#served.add(news.domain).place, news.rules)
+        if (news.maps !== undefined) this.#served.add(news.domain).restrict(news.maps)
         this.#verdicts = this.#createVerdicts()
         return
       case 'gone':

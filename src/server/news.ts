@@ -1,11 +1,18 @@
 /** What those who answer outside of the main thread must be told, as it changes. */
 import type { AccessRule } from '../config/config.ts'
+import type { MapRules } from './map-rules.ts'
 
 export type News =
   /** the bytes of a domain's image that was checked, in memory that threads share */
   | { readonly kind: 'image'; readonly bytes: SharedArrayBuffer }
   /** a domain is served from now on, or by other rules */
-  | { readonly kind: 'domain'; readonly domain: string; readonly rules: readonly AccessRule[] }
+  | {
+      readonly kind: 'domain'
+      readonly domain: string
+      readonly rules: readonly AccessRule[]
+      /** undefined: all that its images have */
+      readonly maps?: MapRules | undefined
+    }
   /** …or no longer */
   | { readonly kind: 'gone'; readonly domain: string }
   /** the maps are too old to be vouched for, or no longer are */

@@ -17,6 +17,7 @@ import { type Batched, launchBatched } from './batched-udp.ts'
 import { watchExpiry } from './expiry.ts'
 import { createLoader } from './loader.ts'
 import { createLookups } from './lookups.ts'
+import type { MapRules } from './map-rules.ts'
 import type { News } from './news.ts'
 import { rarely } from './rarely.ts'
 import { Responder } from './responder.ts'
@@ -52,8 +53,8 @@ export async function runServer(
   // At once: they need a moment, and calls wait.
   const threads = launchThreads(descriptors, transport, stranger, log)
   const rules = new Rules()
-  /** the same by domain */
-  const told = new Map<string, readonly AccessRule[]>()
+  /** the same by domain, and which maps it has */
+  const told = new Map<string, { readonly rules: readonly AccessRule[]; readonly maps: MapRules }>()
   let access = createAccess(rules, stranger)
   const opened = Promise.withResolvers<void>()
   let opening: Promise<void> | undefined
@@ -73,7 +74,7 @@ export async function runServer(
 
   /** All that there is to tell. */
   const current = (): readonly News[] => [
-    ...[...told].map(([domain, rules]) => ({ kind: 'domain' as const, domain, rules })),
+    ...[...told].map(([domain, own]) => ({ kind: 'domain' as const, domain, ...own })),
     ...served.domains.flatMap(({ name, expired, image }) => [
       { kind: 'expired' as const, domain: name, expired },
       ...imageNews(image),
@@ -141,12 +142,13 @@ export async function runServer(
     refused: ({ id, domain, path }, reason) => void report({ kind: 'refused', id, domain, path, reason }),
   })
 
-  const configure = ({ domain, access: list, expire }: ServerSettings) => {
-    const own = list.map(toRule)
+  const configure = ({ domain, access: list, expire, maps, found }: ServerSettings) => {
+    const own = { rules: list.map(toRule), maps: { maps, found } }
     told.set(domain, own)
-    rules.set(served.add(domain).place, own)
+    rules.set(served.add(domain).place, own.rules)
+    served.add(domain).restrict(own.maps)
     access = createAccess(rules, stranger)
-    inform({ kind: 'domain', domain, rules: own })
+    inform({ kind: 'domain', domain, ...own })
     expiry.setLimit(domain, expire)
   }
 

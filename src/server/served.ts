@@ -5,6 +5,7 @@ import { YpStat } from '../../rpc/yp.ts'
 import { encodeMapList } from '../../rpc/yp-results.ts'
 import type { Image, MapView } from '../maps/image.ts'
 import { MAX_NAME_BYTES } from '../maps/image-format.ts'
+import { type MapRules, mapsUnder } from './map-rules.ts'
 import { PLACES, type Rights, rightsAt } from './rights.ts'
 
 /** The maps of an image by their names. */
@@ -15,10 +16,11 @@ export class ServedMaps {
   /** slots of a hash table, at most half of them taken */
   readonly #slots: readonly (NamedMap | undefined)[]
 
-  constructor(image: Image) {
+  constructor(image: Image, rules: MapRules | undefined) {
+    const maps = mapsUnder(rules, image.maps)
     this.image = image
-    this.list = encodedMapList(image.maps.map((map) => map.name))
-    this.#slots = slotsOf(image.maps)
+    this.list = encodedMapList(maps.map((map) => map.name))
+    this.#slots = slotsOf(maps)
   }
 
   /** A domain may have hundreds of maps (auto.*), of which many have names of one length and beginning. */
@@ -63,6 +65,7 @@ export class ServedDomain {
   maps: ServedMaps | undefined
   /** The image is too old to be vouched for: DOMAIN no longer says yes, and all else is answered as before. */
   expired = false
+  #mapRules: MapRules | undefined
   readonly #name: Buffer
   readonly #low: number
   readonly #high: number
@@ -74,6 +77,17 @@ export class ServedDomain {
     const { low, high } = rightsAt(place)
     this.#low = low
     this.#high = high
+  }
+
+  /** From the next request on, answers come from this image, and what it replaces is there no more. */
+  serve(image: Image): void {
+    this.maps = new ServedMaps(image, this.#mapRules)
+  }
+
+  /** What of its images is served, from the next request on. */
+  restrict(rules: MapRules): void {
+    this.#mapRules = rules
+    if (this.image !== undefined) this.serve(this.image)
   }
 
   get image(): Image | undefined {
@@ -116,10 +130,9 @@ export class Served {
     return this.#domains.find((domain) => domain.name === name)
   }
 
-  /** From the next request on, answers of its domain come from this image, and what it replaces is there no more. */
   serve(image: Image): ServedDomain {
     const domain = this.add(image.domain)
-    domain.maps = new ServedMaps(image)
+    domain.serve(image)
     return domain
   }
 

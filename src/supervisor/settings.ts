@@ -23,11 +23,13 @@ export function directorySettings(config: DomainConfig, state: string): Director
 }
 
 export function serverSettings(config: DomainConfig): ServerSettings {
-  const { domain, access, expire } = config
+  const { domain, access, expire, maps, directories } = config
   return {
     kind: 'configure',
     domain,
     access: access.map(({ verdict, prefix, bits }) => ({ verdict, prefix: [...prefix], bits })),
     expire: expire ?? null,
+    maps: maps.map(({ name, secure }) => ({ name, secure })),
+    found: directories.some(({ tables }) => tables.some(({ of }) => of.kind === 'found')),
   }
 }

@@ -133,6 +133,8 @@ template gecos "{cn}"
       domain: config.domain,
       access: config.access.map((rule) => ({ ...rule, prefix: [...rule.prefix] })),
       expire: null,
+      maps: config.maps.map(({ name, secure }) => ({ name, secure })),
+      found: false,
     }
     expect(toServer(access, 'message')).toEqual(access)
     for (const each of [message, access]) {

@@ -14,6 +14,7 @@ import {
   startYpbind,
   startYpldap,
   untilLogged,
+  waitUntil,
   type Ypldap,
 } from '../support/lab.ts'
 
@@ -135,8 +136,22 @@ describe('the hash of a password', () => {
     expect((await run('setpriv', [...NOBODY, 'ypmatch', 'hash', 'passwd.adjunct.byname'])).stdout).toBe('')
   })
 
-  test('is for everybody where the configuration says so', async () => {
-    const { stdout } = await run('setpriv', [...NOBODY, 'ypmatch', 'hash', 'shadow.byname'])
-    expect(stdout).toBe('hash:$6$salt$hash:::90::::\n')
+  test('is for everybody where the configuration says so, and from a reload on for nobody else, LDAP or not', async () => {
+    const asked = async () => (await run('setpriv', [...NOBODY, 'ypmatch', 'hash', 'shadow.byname'])).stdout
+    expect(await asked()).toBe('hash:$6$salt$hash:::90::::\n')
+    const conf = readFileSync(ypldap.file, 'utf8')
+    await slapd.stop()
+    running.splice(running.indexOf(slapd), 1)
+    writeFileSync(ypldap.file, conf.replace('{ port any }', '{ port reserved }'))
+    expect((await ypldap.ctl('reload')).status).toBe(0)
+    await waitUntil('nobody is answered', async () => (await asked()) === '')
+    expect(await runOrFail('ypmatch', ['hash', 'shadow.byname'])).toMatch(/^hash:/)
+    writeFileSync(ypldap.file, conf.replace('map "shadow.byname" { port any }', ''))
+    expect((await ypldap.ctl('reload')).status).toBe(0)
+    await waitUntil(
+      'the map is gone',
+      async () => (await run('ypmatch', ['hash', 'shadow.byname'])).status !== 0,
+    )
+    expect(await runOrFail('ypmatch', ['hash', 'passwd.byname'])).toMatch(/^hash:/)
   })
 })

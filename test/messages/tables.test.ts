@@ -83,7 +83,7 @@ describe('the tables of messages', () => {
     expect(() => toServer({ kind: 'refresh', id: 1, domain: 'd', force: true }, 'message')).toThrow(
       ShapeError,
     )
-    const settings = { kind: 'configure', domain: 'd', access: [], expire: null }
+    const settings = { kind: 'configure', domain: 'd', access: [], expire: null, maps: [], found: false }
     expect(toServer(settings, 'message')).toEqual(settings)
     expect(() => toServer({ ...settings, directories: [] }, 'message')).toThrow(
       'message.directories: no such field',

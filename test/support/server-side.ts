@@ -1,4 +1,5 @@
 /** The supervisor's side of a server process: bound sockets for it, and what is said and heard through its channel. */
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,6 +10,7 @@ import { commitImage } from '../../src/maps/image-file.ts'
 import { openChannel } from '../../src/messages/channel.ts'
 import { type FromServer, fromServer, type ServerSettings, type ToServer } from '../../src/messages/server.ts'
 import { bindTcp, bindUdp, type Handle } from '../../src/supervisor/handles.ts'
+import { ALL_MAPS } from './rows.ts'
 
 type Kind = FromServer['kind']
 type Message<K extends Kind> = Extract<FromServer, { kind: K }>
@@ -97,6 +99,8 @@ export function settings(changes: Partial<ServerSettings> = {}): ServerSettings 
     domain: 'example.com',
     access: [],
     expire: null,
+    maps: ALL_MAPS.map((name) => ({ name, secure: name.startsWith('master.') })),
+    found: true,
     ...changes,
   }
 }
