@@ -74,6 +74,10 @@ afterAll(async () => {
 
 const NOBODY = ['--reuid=65534', '--regid=65534', '--clear-groups']
 
+async function shadowByNobody(): Promise<string> {
+  return (await run('setpriv', [...NOBODY, 'ypmatch', 'hash', 'shadow.byname'])).stdout
+}
+
 describe("a map of one's own", () => {
   test('is served under its name', async () => {
     expect(await runOrFail('ypmatch', ['alice/staff', 'groups.byuser'])).toBe('10100:staff\n')
@@ -137,14 +141,13 @@ describe('the hash of a password', () => {
   })
 
   test('is for everybody where the configuration says so, and from a reload on for nobody else, LDAP or not', async () => {
-    const asked = async () => (await run('setpriv', [...NOBODY, 'ypmatch', 'hash', 'shadow.byname'])).stdout
-    expect(await asked()).toBe('hash:$6$salt$hash:::90::::\n')
+    expect(await shadowByNobody()).toBe('hash:$6$salt$hash:::90::::\n')
     const conf = readFileSync(ypldap.file, 'utf8')
     await slapd.stop()
     running.splice(running.indexOf(slapd), 1)
     writeFileSync(ypldap.file, conf.replace('{ port any }', '{ port reserved }'))
     expect((await ypldap.ctl('reload')).status).toBe(0)
-    await waitUntil('nobody is answered', async () => (await asked()) === '')
+    await waitUntil('nobody is answered', async () => (await shadowByNobody()) === '')
     expect(await runOrFail('ypmatch', ['hash', 'shadow.byname'])).toMatch(/^hash:/)
     writeFileSync(ypldap.file, conf.replace('map "shadow.byname" { port any }', ''))
     expect((await ypldap.ctl('reload')).status).toBe(0)
