@@ -232,7 +232,9 @@ function netids(merged: Merged, domain: string, options: FitOptions): Made {
   const { rows, directories } = users
   const { gidsOf, length } = memberships(users, groups.rows)
   const limit = longestLine(options)
-  const lengths = new Uint32Array(rows.length)
+  const hosts = officialNames(merged.tables.get('hosts.byname'))
+  const lengths = new Uint32Array(rows.length + hosts.length)
+  for (const [number, { length }] of hosts.entries()) lengths[rows.length + number] = ROOT.length + 1 + length
   const kept = new Map<number, readonly Octets[]>()
   const dropped = new Set<number>()
   for (const [number, { uid, name, dn }] of rows.entries()) {
@@ -250,7 +252,6 @@ function netids(merged: Merged, domain: string, options: FitOptions): Made {
     lengths[number] = head + joinedLength(some)
     tell(`${all.length - some.length} of ${all.length} groups left out`)
   }
-  const hosts = officialNames(merged.tables.get('hosts.byname'))
   const line = (number: number) =>
     number < rows.length
       ? netidLine(rows[number]!.uid, kept.get(number) ?? gidsOf(number))
@@ -261,7 +262,7 @@ function netids(merged: Merged, domain: string, options: FitOptions): Made {
   return {
     keys: keys.map((key) => netidKey(key, domain)),
     numbers,
-    lines: { lengths: Uint32Array.from([...lengths, ...hosts.map(({ length }) => length + 2)]), line },
+    lines: { lengths, line },
   }
 }
 
