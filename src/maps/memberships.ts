@@ -1,6 +1,5 @@
 /** The groups that users are in, by their ids. */
 import type { Admitted } from './merge.ts'
-import { ascending } from './order.ts'
 import type { Group, Octets, User } from './rows.ts'
 
 /** The number of no user. */
@@ -54,14 +53,12 @@ export function memberships(users: Admitted<User>, groups: readonly Group[]): Me
 
 /** The user that each member of each group is, one group behind the other. */
 function usersOfMembers(names: readonly Octets[], groups: readonly Group[]): Uint32Array {
-  const members = groups.flatMap((group) => group.members)
-  const userOf = new Uint32Array(members.length).fill(NOBODY)
-  // Both in order, side by side: half the time of a Map of the names.
-  let user = 0
-  for (const member of ascending(members)) {
-    const name = members[member]!
-    while (user < names.length && names[user]! < name) user += 1
-    if (names[user] === name) userOf[member] = user
+  const userOf = new Uint32Array(groups.reduce((sum, { members }) => sum + members.length, 0)).fill(NOBODY)
+  const numbers = new Map<Octets, number>()
+  for (const [number, name] of names.entries()) numbers.set(name, number)
+  let at = 0
+  for (const { members } of groups) {
+    for (const member of members) userOf[at++] = numbers.get(member) ?? NOBODY
   }
   return userOf
 }
