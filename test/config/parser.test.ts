@@ -284,6 +284,18 @@ describe('a directory', () => {
     ])
   })
 
+  test('that would be told a password without TLS is a warning, unless it is this host', () => {
+    const bind = (header: string) => `${DOMAIN}directory ${header} {\nbasedn b\nbinddn c\nbindcred d\n}\n`
+    for (const header of ['h', '192.0.2.1', '"2001:db8::1"']) {
+      expect(warningsOf(bind(header))).toEqual([
+        't:5:10: this password crosses the network bare, expected ldaps or tls after the host of the directory',
+      ])
+    }
+    for (const header of ['h tls', 'h ldaps', 'localhost', '127.0.0.1', '"::1"', '"ldapi:///"']) {
+      expect(warningsOf(bind(header))).toEqual([])
+    }
+  })
+
   test('shows its certificate', () => {
     expect(directoryOf('h tls', 'basedn b\ncertfile "/c"\nkeyfile "/k"')).toMatchObject({
       certificate: { value: '/c', at: { file: 't', line: 4, column: 10 } },
