@@ -8,6 +8,7 @@ import {
   DEFAULT_USER,
 } from './defaults.ts'
 import { type BlockDraft, type DomainDraft, type Draft, isAbsent } from './draft.ts'
+import { DEFAULT_LIMITS } from './limit-table.ts'
 import { MAX_DIRECTORIES, MAX_DOMAINS, MAX_RULES } from './limits.ts'
 import type { Report } from './report.ts'
 
@@ -27,6 +28,7 @@ export function completeConfig(draft: Draft, file: string, report: Report): Conf
     ...(draft.state !== undefined && { state: draft.state }),
     directoryMemory: draft.directoryMemory ?? DEFAULT_DIRECTORY_MEMORY,
     udpWorkers: draft.udpWorkers ?? DEFAULT_UDP_WORKERS,
+    limits: { ...DEFAULT_LIMITS, ...draft.limits },
     control: draft.control ?? {},
     domains,
   }

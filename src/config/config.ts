@@ -2,6 +2,7 @@
  * What ypldap.conf says, after every default is filled in and every rule of the language is checked.
  * Plain data: it can be sent to another process.
  */
+import type { LimitValues } from './limit-table.ts'
 import type { TableConfig } from './table.ts'
 
 /** Where a word of the configuration stands; lines and columns count from 1. */
@@ -176,6 +177,7 @@ export interface Config {
   readonly directoryMemory: number
   /** threads that answer on each UDP socket's address; `auto`: as many as there are processors */
   readonly udpWorkers: number | 'auto'
+  readonly limits: LimitValues
   /** an absolute path, and who besides root and its owner may use the socket there */
   readonly control: { readonly socket?: string; readonly group?: string }
   /** in the order of the file; at least one */

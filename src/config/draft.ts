@@ -11,6 +11,7 @@ import type {
   Schema,
   Source,
 } from './config.ts'
+import type { LimitKey } from './limit-table.ts'
 
 /** What the statements of one directory block said; of repeated ones, the last. */
 export interface DirectoryDraft {
@@ -89,6 +90,7 @@ export interface Draft extends DomainDraft {
   directoryMemory?: number
   control?: Config['control']
   udpWorkers?: Config['udpWorkers']
+  readonly limits: Partial<Record<LimitKey, number>>
   readonly listen: Listen[]
   readonly blocks: BlockDraft[]
 }
@@ -100,7 +102,7 @@ export interface Draft extends DomainDraft {
 export type Damaged = Set<string>
 
 export function emptyDraft(): Draft {
-  return { ...emptyDomain(), listen: [], blocks: [] }
+  return { ...emptyDomain(), limits: {}, listen: [], blocks: [] }
 }
 
 /** A domain of which nothing has been said yet. */

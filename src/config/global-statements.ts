@@ -6,6 +6,7 @@ import type { Listen, Position } from './config.ts'
 import type { Cursor } from './cursor.ts'
 import { parseDomain } from './domain.ts'
 import type { Draft } from './draft.ts'
+import { readLimit } from './limit-statement.ts'
 import { MAX_LISTEN, MAX_SOCKET_PATH } from './limits.ts'
 import { parseAbsolutePath } from './path.ts'
 import type { Report } from './report.ts'
@@ -22,6 +23,7 @@ export const GLOBAL_STATEMENTS: ReadonlyMap<string, GlobalStatement> = new Map<s
   ['state', readState],
   ['control', readControl],
   ['udp', readUdp],
+  ['limit', readLimit],
 ])
 
 const MAX_WORKERS = 64

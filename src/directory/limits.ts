@@ -1,3 +1,5 @@
+import type { DirectoryLimits } from '../messages/directory.ts'
+
 /** Every bound of the directory side. Times in milliseconds, sizes in bytes. */
 export interface Limits {
   /** to open a TCP or unix connection, and again for the TLS handshake */
@@ -28,6 +30,21 @@ export interface Limits {
   readonly line: number
 }
 
+const MEGABYTE = 2 ** 20
+
+/** Those that the configuration sets, in the units of `Limits`. */
+export function configured(limits: DirectoryLimits): Partial<Limits> {
+  return {
+    connect: limits.ldapConnect * 1000,
+    operation: limits.ldapOperation * 1000,
+    deadline: limits.ldapDeadline * 1000,
+    message: limits.ldapMessage * MEGABYTE,
+    entries: limits.ldapEntries,
+    values: limits.ldapValues,
+  }
+}
+
+/** Where nothing else is said; those of the configuration have the same defaults. */
 export const LIMITS: Limits = {
   connect: 10_000,
   operation: 60_000,

@@ -11,9 +11,10 @@ import type { Log } from '../log.ts'
 import { judge } from '../maps/guard.ts'
 import type { Rows } from '../maps/rows.ts'
 import { clip } from '../messages/common.ts'
-import type { DirectorySettings, DirectoryState } from '../messages/directory.ts'
+import type { DirectoryLimits, DirectorySettings, DirectoryState } from '../messages/directory.ts'
 import { type Fetched, fetchDirectory } from './fetch.ts'
 import { findKept, type Kept, keepRows, readKept } from './kept-rows.ts'
+import { configured } from './limits.ts'
 import { GuardError } from './publisher.ts'
 
 /** So that the states of 256 directories, 6 bytes a character, fit into one message. */
@@ -31,6 +32,7 @@ export interface Reading {
   readonly force: boolean
   /** percent of its users, and of its groups, that must still be there */
   readonly guardShrink: number
+  readonly limits: DirectoryLimits
   /** told of each entry, with how many there were so far and milliseconds since the start */
   readonly progress: (entries: number, milliseconds: number) => void
 }
@@ -119,7 +121,7 @@ export class Member {
   }
 
   /** Reads it; afterwards `fault` tells why that failed. Throws only what is no fault of the directory's. */
-  async read(signal: AbortSignal, { log, force, guardShrink, progress }: Reading): Promise<void> {
+  async read(signal: AbortSignal, { log, force, guardShrink, limits, progress }: Reading): Promise<void> {
     const begun = performance.now()
     // What it says at the end of the reading may have been said at its start.
     const at = Math.floor(Date.now() / 1000)
@@ -128,6 +130,7 @@ export class Member {
       const fetched = await fetchDirectory(this.config, signal, {
         domain: this.#domain,
         log,
+        limits: configured(limits),
         entry: (count) => progress(count, Math.round(performance.now() - begun)),
       })
       if (!force) this.#judge(fetched, guardShrink)

@@ -66,9 +66,9 @@ export async function refresh(options: RefreshOptions): Promise<Refreshed> {
 }
 
 async function readAll({ settings, due, force, signal, tell, progress, log }: RefreshOptions): Promise<void> {
-  const { guardShrink } = settings
+  const { guardShrink, limits } = settings
   const readings = due.map((member) =>
-    member.read(signal, { log, force, guardShrink, progress: seldom(member.label, progress) }),
+    member.read(signal, { log, force, guardShrink, limits, progress: seldom(member.label, progress) }),
   )
   tell()
   for (const reading of readings) void reading.then(tell, () => {})

@@ -115,6 +115,15 @@ export const toDirectory = union('kind', {
     fingerprint: digest,
     /** the state directory, where images are committed */
     state: words,
+    /** What a directory may cost, each in the unit of the configuration. */
+    limits: record({
+      ldapConnect: count,
+      ldapOperation: count,
+      ldapDeadline: count,
+      ldapMessage: count,
+      ldapEntries: count,
+      ldapValues: count,
+    }),
     directories: list(directory, MAX_DIRECTORIES),
   },
   /** No more of this domain; what is under way is given up. */
@@ -201,6 +210,7 @@ export function imagePath({ state, domain }: { readonly state: string; readonly 
 export type ToDirectory = Of<typeof toDirectory>
 export type FromDirectory = Of<typeof fromDirectory>
 export type DirectorySettings = Extract<ToDirectory, { kind: 'configure' }>
+export type DirectoryLimits = DirectorySettings['limits']
 export type DirectoryState = Of<typeof directoryState>
 export type Published = Of<typeof published>
 export type RefreshResult = Of<typeof refreshResult>

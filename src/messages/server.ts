@@ -23,6 +23,19 @@ const rule = record({
 
 export const toServer = union('kind', {
   ...TO_CHILD,
+  /** What callers may cost, each in the unit of the configuration: before `open`, and again when it has changed. */
+  limits: {
+    tcpRequest: count,
+    tcpFragments: count,
+    tcpIdle: count,
+    tcpUnfinished: count,
+    tcpStalled: count,
+    tcpConnections: count,
+    tcpConnectionsPerAddress: count,
+    tcpInFlight: count,
+    tcpOutbound: count,
+    udpReply: count,
+  },
   /** A domain to be served, and by which rules; again when they have changed. */
   configure: {
     domain,
@@ -76,5 +89,6 @@ export const fromServer = union('kind', {
 
 export type ToServer = Of<typeof toServer>
 export type FromServer = Of<typeof fromServer>
+export type ServerLimits = Omit<Extract<ToServer, { kind: 'limits' }>, 'kind'>
 export type ServerSettings = Extract<ToServer, { kind: 'configure' }>
 export type LoadedImage = Extract<FromServer, { kind: 'loaded' }>

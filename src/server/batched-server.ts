@@ -219,6 +219,8 @@ export class BatchedServer {
       case 'gone':
         this.#forget(news.domain)
         return
+      case 'limits':
+        return
       case 'expired':
         this.#served.add(news.domain).expired = news.expired
         return

@@ -1,5 +1,6 @@
 /** What those who answer outside of the main thread must be told, as it changes. */
 import type { AccessRule } from '../config/config.ts'
+import type { ServerLimits } from '../messages/server.ts'
 import type { MapRules } from './map-rules.ts'
 
 export type News =
@@ -15,6 +16,8 @@ export type News =
     }
   /** …or no longer */
   | { readonly kind: 'gone'; readonly domain: string }
+  /** what callers may cost */
+  | { readonly kind: 'limits'; readonly limits: ServerLimits }
   /** the maps are too old to be vouched for, or no longer are */
   | { readonly kind: 'expired'; readonly domain: string; readonly expired: boolean }
 

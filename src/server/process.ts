@@ -1,6 +1,7 @@
 /** The server process: answers strangers from the image that it was given, and the supervisor's questions. */
 import type { Duplex } from 'node:stream'
 import type { AccessRule } from '../config/config.ts'
+import { DEFAULT_LIMITS } from '../config/limit-table.ts'
 import { collectAll } from '../garbage.ts'
 import type { Log, LogLevel } from '../log.ts'
 import type { Image } from '../maps/image.ts'
@@ -8,6 +9,7 @@ import { openChannel } from '../messages/channel.ts'
 import {
   type FromServer,
   type LoadedImage,
+  type ServerLimits,
   type ServerSettings,
   type ToServer,
   toServer,
@@ -56,6 +58,7 @@ export async function runServer(
   /** the same by domain, and which maps it has */
   const told = new Map<string, { readonly rules: readonly AccessRule[]; readonly maps: MapRules }>()
   let access = createAccess(rules, stranger)
+  let limits: ServerLimits = DEFAULT_LIMITS
   const opened = Promise.withResolvers<void>()
   let opening: Promise<void> | undefined
   let collecting: NodeJS.Timeout | undefined
@@ -74,6 +77,7 @@ export async function runServer(
 
   /** All that there is to tell. */
   const current = (): readonly News[] => [
+    { kind: 'limits', limits },
     ...[...told].map(([domain, own]) => ({ kind: 'domain' as const, domain, ...own })),
     ...served.domains.flatMap(({ name, expired, image }) => [
       { kind: 'expired' as const, domain: name, expired },
@@ -89,6 +93,7 @@ export async function runServer(
         served,
         responder,
         access: (address) => access(address),
+        limits: () => limits,
         stranger,
         transport,
         threads,
@@ -174,6 +179,9 @@ export async function runServer(
           return send({ kind: 'pong', id: message.id })
         case 'log-level':
           return setLevel(message.level)
+        case 'limits':
+          limits = message
+          return inform({ kind: 'limits', limits })
         case 'configure':
           return configure(message)
         case 'remove':

@@ -1,4 +1,5 @@
 import type { Log } from '../log.ts'
+import type { ServerLimits } from '../messages/server.ts'
 import type { Access } from './access.ts'
 import type { News } from './news.ts'
 import type { Responder } from './responder.ts'
@@ -9,6 +10,8 @@ export interface Serving {
   readonly served: Served
   readonly responder: Responder
   readonly access: Access
+  /** what callers may cost, as it is now */
+  readonly limits: () => ServerLimits
   /** told of a call for a domain that its sender may not ask for */
   readonly stranger: (address: string, domain: string) => void
   readonly log: Log

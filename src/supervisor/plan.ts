@@ -12,7 +12,7 @@ import { warnOfUnreadable } from './config-files.ts'
 import type { DirectoryPlan } from './directory-side.ts'
 import { checkProgram } from './readable.ts'
 import type { ServedPlan, ServerPlan } from './server-side.ts'
-import { directorySettings, serverSettings } from './settings.ts'
+import { directoryLimits, directorySettings, serverLimits, serverSettings } from './settings.ts'
 import { prepareStateDirectory, stateDirectoryOf } from './state-directory.ts'
 
 /** Plain data, so that two can be compared. */
@@ -42,11 +42,14 @@ export function makePlan(config: Config, program: string, log: Log): Plan {
     control: { path: socket ?? controlPath(), group: group === undefined ? undefined : findGroup(group) },
     server: {
       account: accounts?.server,
+      limits: serverLimits(config),
       domains: config.domains.map((domain) => servedPlan(domain, state)),
     },
     directory: {
       account: accounts?.directory,
-      settings: config.domains.map((domain) => bounded(directorySettings(domain, state))),
+      settings: config.domains.map((domain) =>
+        bounded(directorySettings(domain, directoryLimits(config), state)),
+      ),
       memory: config.directoryMemory,
     },
   }

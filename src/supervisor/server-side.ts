@@ -7,11 +7,12 @@ import {
   type FromServer,
   fromServer,
   type LoadedImage,
+  type ServerLimits,
   type ServerSettings,
   type ToServer,
 } from '../messages/server.ts'
 import type { Account } from './accounts.ts'
-import { changesOf } from './changes.ts'
+import { changesOf, differ } from './changes.ts'
 import { type Child, startChild } from './child.ts'
 import { createKeeper, type Life, type Successor } from './keeper.ts'
 import { createRequests, type Requests } from './requests.ts'
@@ -26,6 +27,7 @@ const SOUND_MS = 1000
 export interface ServerPlan {
   readonly account: Account | undefined
   readonly sockets: Sockets
+  readonly limits: ServerLimits
   readonly domains: readonly ServedPlan[]
 }
 
@@ -232,6 +234,7 @@ export function createServerSide(options: ServerSideOptions): ServerSide {
     }
     servers.add(server)
     child.send({ kind: 'log-level', level: level() })
+    child.send({ kind: 'limits', ...from.limits })
     for (const { settings } of from.domains) child.send(settings)
     // Before the sockets are opened: calls that wait there are to be answered from these images.
     for (const { domain } of from.domains) tell(server, domain)
@@ -277,9 +280,11 @@ export function createServerSide(options: ServerSideOptions): ServerSide {
     begin: keeper.begin,
     configure(next) {
       const { changed: others, removed } = changesOf(plan.domains, next.domains)
+      const limited = differ(plan.limits, next.limits)
       put(next)
       keeper.replan(next)
       const server = keeper.current()
+      if (limited) server?.child.send({ kind: 'limits', ...next.limits })
       for (const domain of removed) {
         server?.child.send({ kind: 'remove', domain })
         forget(server, domain)

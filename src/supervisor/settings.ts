@@ -1,11 +1,15 @@
 /** What each child is told of the configuration: what it needs, and nothing else. */
 import { hostname } from 'node:os'
-import type { DomainConfig } from '../config/config.ts'
+import type { Config, DomainConfig } from '../config/config.ts'
 import { fingerprint } from '../config/fingerprint.ts'
-import type { DirectorySettings } from '../messages/directory.ts'
-import type { ServerSettings } from '../messages/server.ts'
+import type { DirectoryLimits, DirectorySettings } from '../messages/directory.ts'
+import type { ServerLimits, ServerSettings } from '../messages/server.ts'
 
-export function directorySettings(config: DomainConfig, state: string): DirectorySettings {
+export function directorySettings(
+  config: DomainConfig,
+  limits: DirectoryLimits,
+  state: string,
+): DirectorySettings {
   const { domain, interval, maps, recordLimit, overflow, guardShrink, directories } = config
   return {
     kind: 'configure',
@@ -18,7 +22,30 @@ export function directorySettings(config: DomainConfig, state: string): Director
     guardShrink,
     fingerprint: fingerprint(config).toString('hex'),
     state,
+    limits,
     directories,
+  }
+}
+
+export function directoryLimits({ limits }: Pick<Config, 'limits'>): DirectoryLimits {
+  const { ldapConnect, ldapOperation, ldapDeadline, ldapMessage, ldapEntries, ldapValues } = limits
+  return { ldapConnect, ldapOperation, ldapDeadline, ldapMessage, ldapEntries, ldapValues }
+}
+
+export function serverLimits({ limits }: Pick<Config, 'limits'>): ServerLimits {
+  const { tcpRequest, tcpFragments, tcpIdle, tcpUnfinished, tcpStalled } = limits
+  const { tcpConnections, tcpConnectionsPerAddress, tcpInFlight, tcpOutbound, udpReply } = limits
+  return {
+    tcpRequest,
+    tcpFragments,
+    tcpIdle,
+    tcpUnfinished,
+    tcpStalled,
+    tcpConnections,
+    tcpConnectionsPerAddress,
+    tcpInFlight,
+    tcpOutbound,
+    udpReply,
   }
 }
 

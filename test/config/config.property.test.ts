@@ -12,6 +12,7 @@ const WORDS = [
     'listen on record limit allow deny from any page size file state guard shrink memory control socket',
     'overflow cut split keep drop required a b h',
     'schema rfc2307 rfc2307bis ipa ad idmap sid none template base each key aliases value reserved',
+    'tcp udp ldap request idle connections per in flight',
     'accounts netgroups hosts mail automount nisobject',
   ]
     .join(' ')
@@ -26,6 +27,8 @@ const LINES = [
   'key "{k}" ',
   'directory user u\n',
   'directory memory 192\n',
+  'limit tcp connections ',
+  'limit udp reply 1400\n',
   'domain "d"\n',
   'directory "h" {\n',
   'basedn "b"\n',

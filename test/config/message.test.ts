@@ -2,9 +2,11 @@ import { describe, expect, expectTypeOf, test } from 'vitest'
 import { BUILTIN_MAPS, MAP_GROUPS } from '../../src/config/builtin-maps.ts'
 import { type DirectoryConfig, type DomainConfig, SCHEMAS } from '../../src/config/config.ts'
 import { fingerprint } from '../../src/config/fingerprint.ts'
+import { DEFAULT_LIMITS } from '../../src/config/limit-table.ts'
 import { type DirectorySettings, toDirectory } from '../../src/messages/directory.ts'
 import { MESSAGE_BYTES } from '../../src/messages/limits.ts'
 import { toServer } from '../../src/messages/server.ts'
+import { directoryLimits } from '../../src/supervisor/settings.ts'
 import { configOf, DIRECTORY, DOMAIN, domainOf } from './check.ts'
 
 const ALL_MAPS =
@@ -26,6 +28,7 @@ function settings(config: DomainConfig, state = '/var/lib/ypldap'): DirectorySet
     guardShrink,
     fingerprint: fingerprint(config).toString('hex'),
     state,
+    limits: directoryLimits({ limits: DEFAULT_LIMITS }),
     directories,
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { DEFAULT_LIMITS } from '../../src/config/limit-table.ts'
 import { check, configOf, DIRECTORY, DOMAIN, directoryOf, domainOf, warningsOf } from './check.ts'
 
 const BOTH = DOMAIN + DIRECTORY
@@ -25,6 +26,7 @@ describe('a file with a domain, a directory and its base', () => {
       accounts: { server: '_ypldap', directory: '_ypldap_dir' },
       directoryMemory: 512,
       udpWorkers: 1,
+      limits: DEFAULT_LIMITS,
       control: {},
       domains: [
         {

@@ -7,6 +7,7 @@ import { DIRECTORY_SETTINGS } from '../../src/config/directory-settings.ts'
 import { DIRECTORY_STATEMENTS } from '../../src/config/directory-statements.ts'
 import { DOMAIN_STATEMENTS } from '../../src/config/domain-statements.ts'
 import { GLOBAL_STATEMENTS } from '../../src/config/global-statements.ts'
+import { LIMIT_TABLE } from '../../src/config/limit-table.ts'
 import { MAP_STATEMENTS } from '../../src/config/map-block.ts'
 import { RESERVED } from '../../src/config/reserved.ts'
 import { FIELDS } from '../../src/config/schemas.ts'
@@ -140,8 +141,18 @@ describe('ypldap.conf.5', () => {
     .filter(([path]) => path.startsWith('src/config/'))
     .flatMap(([, text]) => [...text.matchAll(/\bcursor\.(?:word|takes|at)\('([a-z]+)'\)/g)])
     .map(([, word]) => word!)
+  const limits = LIMIT_TABLE.flatMap(({ words }) => words.split(' '))
   // Reserved by the original, and of no meaning.
-  const words = new Set([...statements, ...settings, ...fields, ...inner, 'any', ...SCHEMAS, ...RESERVED])
+  const words = new Set([
+    ...limits,
+    ...statements,
+    ...settings,
+    ...fields,
+    ...inner,
+    'any',
+    ...SCHEMAS,
+    ...RESERVED,
+  ])
   words.delete('server')
 
   test('the words that the parser knows are found', () => {

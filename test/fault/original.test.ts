@@ -14,6 +14,7 @@ import type { Binding } from '../../rpc/rpcbind.ts'
 import { YpProcedure, YpStat } from '../../rpc/yp.ts'
 import { encodeKey, encodeNoKey } from '../../rpc/yp-arguments.ts'
 import type { DirectoryConfig, DomainConfig } from '../../src/config/config.ts'
+import { DEFAULT_LIMITS } from '../../src/config/limit-table.ts'
 import { fetchDirectory } from '../../src/directory/fetch.ts'
 import { type Image, openImage } from '../../src/maps/image.ts'
 import type { Group, User } from '../../src/maps/rows.ts'
@@ -26,7 +27,7 @@ import { runServer } from '../../src/server/process.ts'
 import { hasRights } from '../../src/server/rights.ts'
 import { register } from '../../src/supervisor/registration.ts'
 import type { RpcbindClient } from '../../src/supervisor/rpcbind-client.ts'
-import { directorySettings } from '../../src/supervisor/settings.ts'
+import { directoryLimits, directorySettings } from '../../src/supervisor/settings.ts'
 import { DIRECTORY, DOMAIN, directoryOf, domainOf, problemsOf } from '../config/check.ts'
 import {
   answerSearches,
@@ -842,7 +843,11 @@ describe('configuration', () => {
 
 describe('processes', () => {
   test('take settings of another shape or size for no settings', async () => {
-    const good = directorySettings(domainOf(DOMAIN + DIRECTORY), '/state')
+    const good = directorySettings(
+      domainOf(DOMAIN + DIRECTORY),
+      directoryLimits({ limits: DEFAULT_LIMITS }),
+      '/state',
+    )
     const wrong: readonly unknown[] = [
       { ...good, interval: 0 },
       { ...good, recordLimit: 2 ** 32 },

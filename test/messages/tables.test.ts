@@ -31,6 +31,7 @@ describe('the tables of messages', () => {
       [
         'ping',
         'log-level',
+        'limits',
         'configure',
         'remove',
         'open',

@@ -2,6 +2,7 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { afterEach, describe, expect, test } from 'vitest'
 import { YpProcedure as P, YpStat } from '../../rpc/yp.ts'
+import { DEFAULT_LIMITS } from '../../src/config/limit-table.ts'
 import type { Image } from '../../src/maps/image.ts'
 import { viewImage } from '../../src/maps/image.ts'
 import { createAccess } from '../../src/server/access.ts'
@@ -112,7 +113,7 @@ const oneByOne = async (address: string, first: readonly News[]): Promise<Answer
       served.serve(viewImage(one.bytes))
     } else if (one.kind === 'expired') {
       served.add(one.domain).expired = one.expired
-    } else {
+    } else if (one.kind !== 'limits') {
       const { place } = served.add(one.domain)
       if (one.kind === 'domain') rules.set(place, one.rules)
       else rules.delete(place)
@@ -126,6 +127,7 @@ const oneByOne = async (address: string, first: readonly News[]): Promise<Answer
     responder: new Responder(served),
     access: (caller) => access(caller),
     stranger,
+    limits: () => DEFAULT_LIMITS,
     log: () => {},
   })
   ending.push(() => service.close())

@@ -6,8 +6,10 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { MARK_BYTES, RecordAssembler, writeMark } from '../../rpc/record.ts'
 import { YpProcedure as P, YpStat } from '../../rpc/yp.ts'
 import type { AccessRule } from '../../src/config/config.ts'
+import { DEFAULT_LIMITS } from '../../src/config/limit-table.ts'
 import type { Log } from '../../src/log.ts'
 import type { Image } from '../../src/maps/image.ts'
+import type { ServerLimits } from '../../src/messages/server.ts'
 import { createAccess } from '../../src/server/access.ts'
 import {
   DRAIN_IDLE_MS,
@@ -51,6 +53,8 @@ const stranger = (_address: string, of?: string) => {
   lines.push(of === undefined ? 'stranger' : `stranger to ${of}`)
 }
 
+let limits: ServerLimits = DEFAULT_LIMITS
+
 async function serve(family: 4 | 6, rules: readonly AccessRule[] = []) {
   const address = family === 4 ? '127.0.0.1' : '::1'
   udp = createSocket({ type: family === 4 ? 'udp4' : 'udp6' })
@@ -63,7 +67,7 @@ async function serve(family: 4 | 6, rules: readonly AccessRule[] = []) {
   served.serve(image)
   const responder = new Responder(served)
   const access = createAccess(rulesOf(rules), stranger)
-  const serving = { served, responder, access, stranger, log }
+  const serving = { served, responder, access, stranger, limits: () => limits, log }
   services = { udp: serveUdp(udp, serving), tcp: serveTcp(tcp, serving) }
   return { address, udpPort: udp.address().port, tcpPort: (tcp.address() as { port: number }).port }
 }
@@ -71,6 +75,7 @@ async function serve(family: 4 | 6, rules: readonly AccessRule[] = []) {
 beforeEach(() => {
   clients = []
   lines = []
+  limits = DEFAULT_LIMITS
 })
 
 afterEach(async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { duplexPair } from 'node:stream'
 import type { DomainConfig } from '../../src/config/config.ts'
+import { DEFAULT_LIMITS } from '../../src/config/limit-table.ts'
 import { runDirectory } from '../../src/directory/process.ts'
 import type { Image } from '../../src/maps/image.ts'
 import { loadImage } from '../../src/maps/image-file.ts'
@@ -17,7 +18,10 @@ import {
   type RefreshResult,
   type ToDirectory,
 } from '../../src/messages/directory.ts'
-import { directorySettings } from '../../src/supervisor/settings.ts'
+import { directoryLimits, directorySettings } from '../../src/supervisor/settings.ts'
+
+/** Those of a configuration that says nothing of them. */
+const LIMITS = directoryLimits({ limits: DEFAULT_LIMITS })
 
 type Of<K extends FromDirectory['kind']> = Extract<FromDirectory, { kind: K }>
 
@@ -80,7 +84,7 @@ export function startDirectory(state?: string): DirectoryLab {
     send: (message) => channel.send(message),
     configure(config, changes = {}) {
       ;({ domain } = config)
-      channel.send({ ...directorySettings(config, folder), ...changes })
+      channel.send({ ...directorySettings(config, LIMITS, folder), ...changes })
     },
     async next(kind, fits = () => true) {
       for (;;) {

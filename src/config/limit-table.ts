@@ -1,0 +1,73 @@
+/**
+ * The limits that an operator may set: `limit tcp request 4096`. LIMITS.md says what happens at each, and has those
+ * that can't be set.
+ */
+
+export interface LimitRow {
+  /** the words between `limit` and the number */
+  readonly words: string
+  readonly key: string
+  readonly default: number
+  /** the range, both ends within */
+  readonly least: number
+  readonly most: number
+  readonly unit: 'bytes' | 'connections' | 'entries' | 'fragments' | 'MiB' | 'records' | 'seconds' | 'values'
+}
+
+export const LIMIT_TABLE = [
+  // No lawful call has more than 2,004 bytes, see rpc/record.ts.
+  { words: 'tcp request', key: 'tcpRequest', default: 4096, least: 2048, most: 65_536, unit: 'bytes' },
+  { words: 'tcp fragments', key: 'tcpFragments', default: 8, least: 1, most: 64, unit: 'fragments' },
+  { words: 'tcp idle', key: 'tcpIdle', default: 10, least: 1, most: 3600, unit: 'seconds' },
+  { words: 'tcp unfinished', key: 'tcpUnfinished', default: 2, least: 1, most: 60, unit: 'seconds' },
+  { words: 'tcp stalled', key: 'tcpStalled', default: 10, least: 1, most: 3600, unit: 'seconds' },
+  {
+    words: 'tcp connections',
+    key: 'tcpConnections',
+    default: 512,
+    least: 1,
+    most: 65_536,
+    unit: 'connections',
+  },
+  {
+    words: 'tcp connections per address',
+    key: 'tcpConnectionsPerAddress',
+    default: 64,
+    least: 1,
+    most: 65_536,
+    unit: 'connections',
+  },
+  { words: 'tcp in flight', key: 'tcpInFlight', default: 16, least: 1, most: 1024, unit: 'records' },
+  { words: 'tcp outbound', key: 'tcpOutbound', default: 64, least: 1, most: 4096, unit: 'MiB' },
+  // The most is what libtirpc's clients receive (UDPMSGSIZE).
+  { words: 'udp reply', key: 'udpReply', default: 1400, least: 512, most: 8800, unit: 'bytes' },
+  { words: 'ldap connect', key: 'ldapConnect', default: 10, least: 1, most: 600, unit: 'seconds' },
+  { words: 'ldap operation', key: 'ldapOperation', default: 60, least: 1, most: 3600, unit: 'seconds' },
+  { words: 'ldap deadline', key: 'ldapDeadline', default: 600, least: 1, most: 86_400, unit: 'seconds' },
+  { words: 'ldap message', key: 'ldapMessage', default: 64, least: 1, most: 1024, unit: 'MiB' },
+  {
+    words: 'ldap entries',
+    key: 'ldapEntries',
+    default: 5_000_000,
+    least: 1,
+    most: 100_000_000,
+    unit: 'entries',
+  },
+  {
+    words: 'ldap values',
+    key: 'ldapValues',
+    default: 5_000_000,
+    least: 1,
+    most: 100_000_000,
+    unit: 'values',
+  },
+] as const satisfies readonly LimitRow[]
+
+export type LimitKey = (typeof LIMIT_TABLE)[number]['key']
+
+/** Each in its row's unit. */
+export type LimitValues = Readonly<Record<LimitKey, number>>
+
+export const DEFAULT_LIMITS = Object.fromEntries(
+  LIMIT_TABLE.map((row) => [row.key, row.default]),
+) as LimitValues
