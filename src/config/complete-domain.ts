@@ -1,7 +1,13 @@
 import { completeDirectory } from './complete-directory.ts'
 import { completeMaps } from './complete-maps.ts'
-import type { DirectoryConfig, DomainConfig, Position } from './config.ts'
-import { DEFAULT_GUARD_SHRINK, DEFAULT_INTERVAL, DEFAULT_OVERFLOW, DEFAULT_RECORD_LIMIT } from './defaults.ts'
+import type { AdmissionConfig, DirectoryConfig, DomainConfig, Position } from './config.ts'
+import {
+  DEFAULT_GUARD_SHRINK,
+  DEFAULT_INTERVAL,
+  DEFAULT_MINIMUM_ID,
+  DEFAULT_OVERFLOW,
+  DEFAULT_RECORD_LIMIT,
+} from './defaults.ts'
 import { type DomainDraft, isAbsent } from './draft.ts'
 import { MAX_DIRECTORIES_SIZE } from './limits.ts'
 import type { Report } from './report.ts'
@@ -33,9 +39,18 @@ export function completeDomain(
     maps: maps.maps,
     access: draft.access,
     ...limit,
+    admission: completeAdmission(draft),
     guardShrink: draft.guardShrink ?? DEFAULT_GUARD_SHRINK,
     ...(draft.expire !== undefined && { expire: draft.expire.value }),
     directories,
+  }
+}
+
+function completeAdmission({ minimumUid, minimumGid, refusedNames = [] }: DomainDraft): AdmissionConfig {
+  return {
+    minimumUid: minimumUid ?? DEFAULT_MINIMUM_ID,
+    minimumGid: minimumGid ?? DEFAULT_MINIMUM_ID,
+    refusedNames: [...refusedNames].sort(),
   }
 }
 

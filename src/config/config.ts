@@ -142,6 +142,15 @@ export const OVERFLOWS = ['cut', 'split', 'keep', 'drop'] as const
 
 export type Overflow = (typeof OVERFLOWS)[number]
 
+/** Which users and groups no map shows, whatever a directory says of them. */
+export interface AdmissionConfig {
+  /** smaller ids are refused */
+  readonly minimumUid: number
+  readonly minimumGid: number
+  /** in order, each once */
+  readonly refusedNames: readonly string[]
+}
+
 /** One NIS domain: its maps, where they come from and who may ask for them. */
 export interface DomainConfig {
   readonly domain: string
@@ -154,6 +163,7 @@ export interface DomainConfig {
   /** the longest value a map may hold, in bytes */
   readonly recordLimit: number
   readonly overflow: Overflow
+  readonly admission: AdmissionConfig
   /** percent of the users, and of the groups, that a refresh must still have; 0: it may lose any */
   readonly guardShrink: number
   /** seconds after which maps that were not found true again are no longer served */

@@ -61,6 +61,9 @@ export interface DomainDraft {
   recordLimit?: number
   overflow?: Overflow
   guardShrink?: number
+  minimumUid?: number
+  minimumGid?: number
+  refusedNames?: readonly string[]
   expire?: Located<number>
   readonly maps: Located<string>[]
   /** of `provide maps` */

@@ -5,9 +5,12 @@ import type { DirectoryConfig, DomainConfig } from './config.ts'
  * SHA-256 of all in the configuration of a domain that decides what its image holds. Where words stand in the file, how often
  * it refreshes, who may ask and how the directory is logged in to change nothing of that.
  */
-export function fingerprint({ domain, maps, recordLimit, overflow, directories }: DomainConfig): Buffer {
+export function fingerprint(config: DomainConfig): Buffer {
+  const { domain, maps, recordLimit, overflow, admission, directories } = config
+  const { minimumUid, minimumGid, refusedNames } = admission
+  const admitted = [minimumUid, minimumGid, refusedNames]
   return createHash('sha256')
-    .update(JSON.stringify([domain, maps, recordLimit, overflow, directories.map(sourceOf)]))
+    .update(JSON.stringify([domain, maps, recordLimit, overflow, admitted, directories.map(sourceOf)]))
     .digest()
 }
 

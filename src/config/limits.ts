@@ -51,5 +51,8 @@ export const MAX_SOCKET_PATH = 107
 /** characters of an attribute's name */
 export const MAX_ATTRIBUTE = 4096
 
+/** names of users and groups that one domain refuses */
+export const MAX_REFUSED_NAMES = 1024
+
 /** bytes of the name of an account or a group: LOGIN_NAME_MAX, less its NUL */
 export const MAX_ACCOUNT = 255

@@ -31,8 +31,9 @@ export function changeOf(before: DirectorySettings | undefined, after: Directory
   return { contents, same }
 }
 
-function imageOf({ domain, master, maps, recordLimit, overflow, fingerprint }: DirectorySettings): unknown {
-  return [domain, master, maps, recordLimit, overflow, fingerprint]
+function imageOf(settings: DirectorySettings): unknown {
+  const { domain, master, maps, recordLimit, overflow, admission, fingerprint } = settings
+  return [domain, master, maps, recordLimit, overflow, admission, fingerprint]
 }
 
 /** One that stands alone keeps no rows of its own: the image has them. */

@@ -1,11 +1,13 @@
 /** Rows to the image that is served: built, judged, and committed if it says anything new. */
 import { SECURE_MAPS } from '../config/builtin-maps.ts'
+import type { Admission } from '../maps/admit.ts'
 import { buildImage } from '../maps/build.ts'
 import { type Counts, judge, withoutFound } from '../maps/guard.ts'
 import { commitImage, readImageSummary, touchImage, verifyImage } from '../maps/image-file.ts'
 import type { Rejected } from '../maps/merge.ts'
 import type { Rows } from '../maps/rows.ts'
 import { type DirectorySettings, imagePath, type Published } from '../messages/directory.ts'
+import { utf8Octets } from './octets.ts'
 
 /** The rows were good, and are still not to be served. */
 export class GuardError extends Error {
@@ -64,7 +66,8 @@ export async function openPublisher(settings: DirectorySettings): Promise<Publis
     distrust() {
       trusted = false
     },
-    async publish(rows, { domain, master, maps, recordLimit, overflow, guardShrink, fingerprint }, request) {
+    async publish(rows, settings, request) {
+      const { domain, master, maps, recordLimit, overflow, guardShrink, fingerprint } = settings
       // ORDER must grow with every change, also when the clock is set back.
       const order = Math.max(created + 1, Math.floor(Date.now() / 1000))
       const { bytes, contents, counts, rejected } = buildImage(rows, {
@@ -72,6 +75,7 @@ export async function openPublisher(settings: DirectorySettings): Promise<Publis
         master,
         maps,
         hashMaps: SECURE_MAPS,
+        admission: admissionOf(settings),
         recordLimit,
         overflow,
         created: order,
@@ -105,6 +109,11 @@ export async function openPublisher(settings: DirectorySettings): Promise<Publis
       }
     },
   }
+}
+
+function admissionOf({ admission }: DirectorySettings): Admission {
+  const { refusedNames, ...minimums } = admission
+  return { ...minimums, refusedNames: new Set(refusedNames.map(utf8Octets)) }
 }
 
 /** What nobody changed may still have been lost on disk, or have had another put in its place. */

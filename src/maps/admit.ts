@@ -9,15 +9,25 @@ import type { Group, Octets, User } from './rows.ts'
 /** 4294967295 is (uid_t)-1: "no such id", and "leave unchanged" to chown(2). */
 const MAX_ID = 4294967294
 
+/** Which rows are left out though nothing is wrong with them. */
+export interface Admission {
+  /** smaller ids are refused: of users, their primary groups, and groups */
+  readonly minimumUid: number
+  readonly minimumGid: number
+  /** of users and of groups, and of members: clients have accounts of their own that are called so */
+  readonly refusedNames: ReadonlySet<Octets>
+}
+
 /** The reason why a row is left out. */
 export type Refusal = string
 
 /** The row as the maps take it, with numbers in their shortest form; or why they can't. */
-export function admitUser(user: User, recordLimit: number): User | Refusal {
+export function admitUser(user: User, admission: Admission, recordLimit: number): User | Refusal {
   const bad =
     badName('user', user.name) ??
-    badId('uid', user.uid) ??
-    badId('gid', user.gid) ??
+    refusedName('user', user.name, admission) ??
+    badId('uid', user.uid, admission.minimumUid) ??
+    badId('gid', user.gid, admission.minimumGid) ??
     badTime('change', user.change) ??
     badTime('expire', user.expire) ??
     badField('passwd', user.password) ??
@@ -40,14 +50,19 @@ export function admitUser(user: User, recordLimit: number): User | Refusal {
  */
 export function admitGroup(
   group: Group,
+  admission: Admission,
   recordLimit: number,
   leftOut: (reason: string) => void,
 ): Group | Refusal {
-  const bad = badName('group', group.name) ?? badId('gid', group.gid) ?? badField('passwd', group.password)
+  const bad =
+    badName('group', group.name) ??
+    refusedName('group', group.name, admission) ??
+    badId('gid', group.gid, admission.minimumGid) ??
+    badField('passwd', group.password)
   if (bad !== undefined) return bad
   const unique = new Set<Octets>()
   for (const member of group.members) {
-    const bad = badMember(member)
+    const bad = badMember(member) ?? refusedName('member', member, admission)
     if (bad === undefined) unique.add(member)
     else leftOut(`${bad}, left out of group ${quoted(group.name)}`)
   }
@@ -93,9 +108,16 @@ function isSeparator(byte: number): boolean {
   return byte === 0x3a || (byte <= 0x0d && (byte === 0x0a || byte === 0x0d || byte === 0))
 }
 
-function badId(field: string, value: Octets): Refusal | undefined {
-  if (isDecimal(value, 0, 10) && Number(value) <= MAX_ID) return undefined
-  return `${field} ${quoted(value)} is not a number from 0 to ${MAX_ID}`
+function refusedName(what: string, name: Octets, { refusedNames }: Admission): Refusal | undefined {
+  return refusedNames.has(name) ? `${what} name ${quoted(name)} is refused by the configuration` : undefined
+}
+
+function badId(field: 'uid' | 'gid', value: Octets, minimum: number): Refusal | undefined {
+  if (!isDecimal(value, 0, 10) || Number(value) > MAX_ID) {
+    return `${field} ${quoted(value)} is not a number from 0 to ${MAX_ID}`
+  }
+  if (Number(value) >= minimum) return undefined
+  return `${field} ${Number(value)} is refused: "minimum ${field}" is ${minimum}`
 }
 
 /** Seconds since 1970; shadowExpire and its like use -1 for never. */

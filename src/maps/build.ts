@@ -1,4 +1,5 @@
 /** Rows to an image, with what was left out on the way. */
+import type { Admission } from './admit.ts'
 import type { Counts } from './guard.ts'
 import { CONTENTS_BYTES, Header } from './image-format.ts'
 import { type ImageOptions, writeImage } from './image-writer.ts'
@@ -12,6 +13,7 @@ export interface BuildOptions extends Omit<ImageOptions, 'users' | 'groups'>, Re
   readonly maps: readonly ProvidedMap[]
   /** names of maps that carry hashes */
   readonly hashMaps: readonly string[]
+  readonly admission: Admission
 }
 
 export interface Built {
@@ -25,7 +27,7 @@ export interface Built {
 }
 
 export function buildImage(directories: readonly Rows[], options: BuildOptions): Built {
-  const merged = mergeRows(directories, longestOf(options.maps))
+  const merged = mergeRows(directories, options.admission, longestOf(options.maps))
   const rejected = [...merged.rejected]
   const over = (one: Rejected) => void rejected.push(one)
   const maps = makeRecords(merged, { ...options, over })

@@ -2,7 +2,7 @@
  * The rows of several directories as one: each row is admitted or left out alone; of rows with one name the
  * first wins, in the order of the directories.
  */
-import { admitGroup, admitUser, type Refusal } from './admit.ts'
+import { type Admission, admitGroup, admitUser, type Refusal } from './admit.ts'
 import { ascending, inOrder } from './order.ts'
 import type { Group, Octets, Rejection, Rows, User } from './rows.ts'
 import { type MergedTable, mergeTables } from './tables.ts'
@@ -28,7 +28,7 @@ export interface Rejected extends Rejection {
 }
 
 /** A row of users or groups that none of their maps could show, as its line has more than `longest` bytes, is left out. */
-export function mergeRows(directories: readonly Rows[], longest: number): Merged {
+export function mergeRows(directories: readonly Rows[], admission: Admission, longest: number): Merged {
   const rejected: Rejected[] = []
   const reject = (directory: string, dn: Octets, reason: string) =>
     void rejected.push({ directory, dn, reason })
@@ -37,8 +37,9 @@ export function mergeRows(directories: readonly Rows[], longest: number): Merged
   for (const { directory, ...rows } of directories) {
     const left = (dn: Octets, reason: string) => reject(directory, dn, reason)
     for (const { dn, reason } of rows.rejected) left(dn, reason)
-    users.push({ directory, rows: admitted(rows.users, (user) => admitUser(user, longest), left) })
-    const admit = (group: Group) => admitGroup(group, longest, (reason) => left(group.dn, reason))
+    const admitOne = (user: User) => admitUser(user, admission, longest)
+    users.push({ directory, rows: admitted(rows.users, admitOne, left) })
+    const admit = (group: Group) => admitGroup(group, admission, longest, (reason) => left(group.dn, reason))
     groups.push({ directory, rows: admitted(rows.groups, admit, left) })
   }
   const tables = mergeTables(directories, (one) => void rejected.push(one))

@@ -31,6 +31,9 @@ const source = union('kind', {
 const recordLimit = integer(1, 65_536)
 const overflow = oneOf('cut', 'split', 'keep', 'drop')
 
+/** A uid or gid. */
+const userId = integer(0, 4_294_967_294)
+
 const table = record({
   of: union('kind', {
     named: { map: mapName },
@@ -109,6 +112,8 @@ export const toDirectory = union('kind', {
     /** of maps that the directories name */
     recordLimit,
     overflow,
+    /** whom the maps don't show */
+    admission: record({ minimumUid: userId, minimumGid: userId, refusedNames: list(words, 1024) }),
     /** percent */
     guardShrink: integer(0, 100),
     /** of what decides the image's contents, in hex */

@@ -10,7 +10,7 @@ export function directorySettings(
   limits: DirectoryLimits,
   state: string,
 ): DirectorySettings {
-  const { domain, interval, maps, recordLimit, overflow, guardShrink, directories } = config
+  const { domain, interval, maps, recordLimit, overflow, admission, guardShrink, directories } = config
   return {
     kind: 'configure',
     domain,
@@ -19,6 +19,7 @@ export function directorySettings(
     maps,
     recordLimit,
     overflow,
+    admission,
     guardShrink,
     fingerprint: fingerprint(config).toString('hex'),
     state,

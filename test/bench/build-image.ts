@@ -2,7 +2,7 @@
 import { hostname } from 'node:os'
 import { ORIGINAL_MAPS } from '../../src/config/builtin-maps.ts'
 import { buildImage } from '../../src/maps/build.ts'
-import { group, provided, rows, user } from '../support/rows.ts'
+import { EVERYONE, group, provided, rows, user } from '../support/rows.ts'
 import { domainOf, gecosOf, nameOf, USERS_IN_GROUP, uidOf } from './data.ts'
 
 const count = Number(process.argv[2])
@@ -31,6 +31,7 @@ const { bytes } = buildImage([rows(users, groups)], {
   fingerprint: new Uint8Array(32),
   maps: ORIGINAL_MAPS.map((name) => provided(name, { recordLimit: 1024, overflow: 'cut' })),
   hashMaps: [],
+  admission: EVERYONE,
   recordLimit: 1024,
   overflow: 'cut',
 })

@@ -6,6 +6,7 @@ import { createGatherer } from '../../src/directory/gather.ts'
 import { buildImage } from '../../src/maps/build.ts'
 import { domainOf } from '../config/check.ts'
 import { makeEntry } from '../directory/samples.ts'
+import { EVERYONE } from '../support/rows.ts'
 
 const GROUPS = 20_000
 const NESTED_GROUPS = 2_000
@@ -75,6 +76,7 @@ const rows = gatherer.gathered()
 const { bytes } = buildImage([{ directory: 'h', ...rows }], {
   ...config,
   hashMaps: [],
+  admission: EVERYONE,
   master: 'nis.example.com',
   created: 1_700_000_000,
   generation: 1,

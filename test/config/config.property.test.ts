@@ -10,7 +10,7 @@ const WORDS = [
   ...RESERVED,
   ...[
     'listen on record limit allow deny from any page size file state guard shrink memory control socket',
-    'overflow cut split keep drop required a b h',
+    'overflow cut split keep drop required minimum refuse names system a b h',
     'schema rfc2307 rfc2307bis ipa ad idmap sid none template base each key aliases value reserved',
     'tcp udp ldap request idle connections per in flight',
     'accounts netgroups hosts mail automount nisobject',

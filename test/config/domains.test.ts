@@ -20,6 +20,9 @@ describe('a domain of its own block', () => {
 record limit 300
 overflow drop
 guard shrink 7
+minimum uid 500
+minimum gid 600
+refuse names root
 expire 10
 allow from 192.0.2.0/24
 `
@@ -31,6 +34,7 @@ allow from 192.0.2.0/24
       recordLimit: 300,
       overflow: 'drop',
       guardShrink: 7,
+      admission: { minimumUid: 500, minimumGid: 600, refusedNames: ['root'] },
       expire: 10,
       access: [{ verdict: 'allow', bits: 24 }],
     })
@@ -40,9 +44,11 @@ allow from 192.0.2.0/24
     const text = `${DOMAIN}${DIRECTORY}interval 60\nallow from any\ndeny from any\ndomain a {\n${OWN}${DIRECTORY}}\n${BLOCK.replace('"a"', 'c')}`
     const [file, own, other] = configOf(text).domains
     expect(own).toMatchObject({ interval: 5, recordLimit: 300, overflow: 'drop', guardShrink: 7, expire: 10 })
+    expect(own?.admission).toEqual({ minimumUid: 500, minimumGid: 600, refusedNames: ['root'] })
     expect(own?.access.map(({ bits }) => bits)).toEqual([24])
     for (const domain of [file, other]) {
       expect(domain).toMatchObject({ interval: 60, recordLimit: 1024, overflow: 'cut', guardShrink: 50 })
+      expect(domain?.admission).toEqual({ minimumUid: 1, minimumGid: 1, refusedNames: [] })
       expect(domain?.access).toHaveLength(4)
       expect(domain).not.toHaveProperty('expire')
     }
@@ -89,7 +95,7 @@ allow from 192.0.2.0/24
 
 describe('what is wrong with a domain of its own block', () => {
   const STATEMENTS =
-    'one of directory, interval, provide, map, cafile, record, overflow, allow, deny, guard, expire, }'
+    'one of directory, interval, provide, map, cafile, record, overflow, allow, deny, guard, expire, minimum, refuse, }'
 
   test.each<readonly [what: string, text: string, ...problems: readonly string[]]>([
     ['two of one name', `${BLOCK}\n${BLOCK}`, 't:5:1: same domain as in line 1, expected another name'],

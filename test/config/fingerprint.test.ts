@@ -30,7 +30,7 @@ const same: readonly (readonly [what: string, text: string])[] = [
   ],
   [
     'what holds anyway, said aloud',
-    'domain "example.com"\ndirectory "h" port 389 {\nattribute uid maps to "uidNumber"\nbasedn "dc=x"\ngroupdn "dc=x"\n}',
+    'domain "example.com"\nminimum uid 1\nminimum gid 1\ndirectory "h" port 389 {\nattribute uid maps to "uidNumber"\nbasedn "dc=x"\ngroupdn "dc=x"\n}',
   ],
 ]
 
@@ -46,6 +46,11 @@ const other: readonly (readonly [what: string, text: string])[] = [
   ['list of maps', 'domain "example.com"\nprovide map "passwd.byname"\ndirectory "h" { basedn "dc=x" }'],
   ['record limit', 'domain "example.com"\nrecord limit 2048\ndirectory "h" { basedn "dc=x" }'],
   ['overflow', 'domain "example.com"\noverflow drop\ndirectory "h" { basedn "dc=x" }'],
+  ['minimum uid', withLines('minimum uid 1000')],
+  ['minimum gid', withLines('minimum gid 1000')],
+  ['name that is refused', withLines('refuse names x')],
+  ['other name that is refused', withLines('refuse names y')],
+  ['list of names that are refused', withLines('refuse system names')],
   ['server', 'domain "example.com"\ndirectory "g" { basedn "dc=x" }'],
   ['port', 'domain "example.com"\ndirectory "h" port 390 { basedn "dc=x" }'],
   ['kind of directory', 'domain "example.com"\ndirectory file "/h" { basedn "dc=x" }'],
@@ -104,6 +109,10 @@ describe('the fingerprint of a configuration', () => {
     expect(of(`${withLines('', 'template shell "{s}"')}${after}\n`)).toBe(
       of(withLines(before, '\n\n  template   shell "{s}"')),
     )
+  })
+
+  test('does not depend on the order of names that are refused', () => {
+    expect(of(withLines('refuse names b a a'))).toBe(of(withLines('refuse names a\nrefuse names b')))
   })
 
   test('depends on the order of directories, of which the first wins', () => {

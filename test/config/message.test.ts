@@ -16,7 +16,7 @@ const ALL_MAPS =
 
 /** As the process that reads the directories gets it. */
 function settings(config: DomainConfig, state = '/var/lib/ypldap'): DirectorySettings {
-  const { domain, interval, maps, recordLimit, overflow, guardShrink, directories } = config
+  const { domain, interval, maps, recordLimit, overflow, admission, guardShrink, directories } = config
   return {
     kind: 'configure',
     domain,
@@ -25,6 +25,7 @@ function settings(config: DomainConfig, state = '/var/lib/ypldap'): DirectorySet
     maps,
     recordLimit,
     overflow,
+    admission,
     guardShrink,
     fingerprint: fingerprint(config).toString('hex'),
     state,

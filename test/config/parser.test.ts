@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_LIMITS } from '../../src/config/limit-table.ts'
+import { SYSTEM_NAMES } from '../../src/config/system-names.ts'
 import { check, configOf, DIRECTORY, DOMAIN, directoryOf, domainOf, warningsOf } from './check.ts'
 
 const BOTH = DOMAIN + DIRECTORY
@@ -42,6 +43,7 @@ describe('a file with a domain, a directory and its base', () => {
           access: [],
           recordLimit: 1024,
           overflow: 'cut',
+          admission: { minimumUid: 1, minimumGid: 1, refusedNames: [] },
           guardShrink: 50,
           directories: [
             {
@@ -116,6 +118,12 @@ describe('global statements', () => {
     ['guard shrink 0', { guardShrink: 0 }],
     ['guard shrink 100', { guardShrink: 100 }],
     ['expire 1200', { expire: 1200 }],
+    ['minimum uid 0', { admission: { minimumUid: 0, minimumGid: 1, refusedNames: [] } }],
+    ['minimum gid 4294967294', { admission: { minimumUid: 1, minimumGid: 4_294_967_294, refusedNames: [] } }],
+    ['refuse names staff "a b"', { admission: { refusedNames: ['a b', 'staff'] } }],
+    ['refuse names b a\nrefuse names c b', { admission: { refusedNames: ['a', 'b', 'c'] } }],
+    ['refuse system names', { admission: { refusedNames: [...SYSTEM_NAMES].sort() } }],
+    ['refuse system names\nrefuse names zz', { admission: { refusedNames: [...SYSTEM_NAMES, 'zz'].sort() } }],
     ['udp workers 4', { udpWorkers: 4 }],
     ['udp workers auto', { udpWorkers: 'auto' }],
     ['control socket "/x"', { control: { socket: '/x' } }],
@@ -376,7 +384,9 @@ describe('macros', () => {
 
   test('may be called what later versions of the language made words of', () => {
     const names =
-      'file listen record allow deny page state guard control socket shrink memory required'.split(' ')
+      'file listen record allow deny page state guard control socket shrink memory required minimum refuse names system'.split(
+        ' ',
+      )
     const text = names.map((name) => `${name} = "b"\n`).join('')
     for (const name of names) {
       expect(domainOf(`${text}${DOMAIN}directory h { basedn $${name} }`).directories[0]?.userBase.value).toBe(

@@ -4,7 +4,7 @@ import { MAX_PROBLEMS } from '../../src/config/limits.ts'
 import { DIRECTORY, DOMAIN, problemsOf } from './check.ts'
 
 const STATEMENTS =
-  'one of include, directory, domain, interval, provide, map, cafile, record, overflow, allow, deny, guard, expire, bind, listen, user, state, control, udp, limit, name = "value"'
+  'one of include, directory, domain, interval, provide, map, cafile, record, overflow, allow, deny, guard, expire, minimum, refuse, bind, listen, user, state, control, udp, limit, name = "value"'
 const DIRECTORY_STATEMENTS =
   'one of binddn, bindcred, bindext, certfile, keyfile, basedn, groupdn, passwd, group, attribute, fixed, list, page, schema, idmap, template, }'
 const FIELDS =
@@ -115,6 +115,23 @@ const GLOBAL: readonly (readonly [line: string, ...problems: string[]])[] = [
   ['guard 50', "7: unexpected number, expected 'shrink'"],
   ['guard shrink -1', '14: number out of range, expected a percentage from 0 to 100'],
   ['guard shrink 101', '14: number out of range, expected a percentage from 0 to 100'],
+  ['minimum 5', "9: unexpected number, expected 'uid' or 'gid'"],
+  ['minimum uid -1', '13: number out of range, expected an id from 0 to 4294967294'],
+  ['minimum gid 4294967295', '13: number out of range, expected an id from 0 to 4294967294'],
+  ['minimum uid x', '13: unexpected word, expected an id from 0 to 4294967294'],
+  ['refuse root', "8: unexpected word, expected 'names' or 'system names'"],
+  ['refuse system', "14: unexpected end of the line, expected 'names'"],
+  ['refuse names', '13: unexpected end of the line, expected the name of a user or a group'],
+  ['refuse names ""', '14: not a name, expected 1 to 255 bytes without colon, comma and control characters'],
+  [
+    'refuse names "a:b"',
+    '14: not a name, expected 1 to 255 bytes without colon, comma and control characters',
+  ],
+  ['refuse names a, b', "15: unexpected ',', expected a blank (names are separated by blanks)"],
+  [
+    `refuse names ${Array.from({ length: 1025 }, (_, n) => `a${n}`).join(' ')}`,
+    '1: too many names, expected at most 1024',
+  ],
   ['guard shrink 50%', '14: unexpected word, expected a percentage from 0 to 100'],
   ['udp', "4: unexpected end of the line, expected 'workers'"],
   ['udp workers', "12: unexpected end of the line, expected a number of threads, or 'auto' from 1 to 64"],

@@ -95,6 +95,10 @@ describe('the sample ypldap.conf', () => {
       'control',
       'socket',
       'required',
+      'minimum',
+      'refuse',
+      'system',
+      'names',
     ]
     expect(words.filter((word) => !shown.has(word) && word !== 'server')).toEqual([])
   })

@@ -30,6 +30,7 @@ function config(...directories: DirectoryConfig[]): DomainConfig {
     guardShrink: 50,
     recordLimit: 1024,
     overflow: 'cut',
+    admission: { minimumUid: 1, minimumGid: 1, refusedNames: [] },
     directories,
   }
 }

@@ -608,6 +608,17 @@ describe('another configuration', () => {
     expect((await lab.image()).maps.map(({ name }) => name)).toEqual(['passwd.byname'])
   })
 
+  test('that refuses users of the old maps makes them without these', async () => {
+    const lab = await started(fromFile('guard shrink 0'))
+    const first = contents(await lab.image(), 'passwd.byname')[0]![0]
+    lab.configure(fromFile('guard shrink 0', `refuse names "${first}"`, 'minimum gid 1'))
+    await lab.next('state', ({ published }) => published?.generation === 2)
+    expect(match(await lab.image(), 'passwd.byname', first)).toBeUndefined()
+    expect(lab.lines).toContainEqual(
+      expect.stringMatching(`^warning row-rejected: .*user name "${first}" is refused by the configuration$`),
+    )
+  })
+
   test('that looks for no maps in the directory is not held to those that were found', async () => {
     writeFileSync(file, EXAMPLE + FOUND)
     const lab = await started(fromFile('provide maps accounts\nprovide maps nisobject'))

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { openImage } from '../../src/maps/image.ts'
 import { contents, match } from '../support/map-contents.ts'
-import { build, group, imageOf, rows, user } from '../support/rows.ts'
+import { ALL_MAPS, build, EVERYONE, group, imageOf, rows, user } from '../support/rows.ts'
 
 function reasons(...args: Parameters<typeof build>): readonly string[] {
   return build(...args).rejected.map(({ reason }) => reason)
@@ -201,6 +201,62 @@ describe('ids', () => {
     expect(match(image, 'passwd.byuid', '7')).toContain('amy:')
     expect(contents(image, 'passwd.byuid')).toHaveLength(1)
     expect(contents(image, 'passwd.byname')).toHaveLength(2)
+  })
+})
+
+describe('what the configuration refuses is in no map', () => {
+  const HASHES = ['shadow.byname', 'passwd.adjunct.byname']
+  const admission = { minimumUid: 1, minimumGid: 1, refusedNames: new Set(['daemon', 'wheel']) }
+  const refused = [
+    user({ name: 'toor', uid: '0' }),
+    user({ name: 'operator', uid: '7', gid: '0' }),
+    user({ name: 'zeros', uid: '8', gid: '000' }),
+    user({ name: 'daemon', uid: '9' }),
+  ]
+  const groups = [
+    group({ name: 'root', gid: '0' }),
+    group({ name: 'wheel', gid: '5' }),
+    group({ members: ['daemon', 'alice', 'toor'] }),
+  ]
+  const maps = [...ALL_MAPS, ...HASHES]
+  const built = build([rows([user(), ...refused], groups)], { admission, maps })
+
+  test('and each row, and each name of a member, is named with the reason', () => {
+    expect(built.rejected.map(({ dn, reason }) => `${dn.split(',')[0]}: ${reason}`)).toEqual([
+      'uid=toor: uid 0 is refused: "minimum uid" is 1',
+      'uid=operator: gid 0 is refused: "minimum gid" is 1',
+      'uid=zeros: gid 0 is refused: "minimum gid" is 1',
+      'uid=daemon: user name "daemon" is refused by the configuration',
+      'cn=root: gid 0 is refused: "minimum gid" is 1',
+      'cn=wheel: group name "wheel" is refused by the configuration',
+      'cn=staff: member name "daemon" is refused by the configuration, left out of group "staff"',
+    ])
+    expect(built.counts).toMatchObject({ users: 1, groups: 1 })
+  })
+
+  test.each(maps)('%s', (name) => {
+    const all = contents(openImage(built.bytes), name)
+    expect(all).toHaveLength(1)
+    expect(all.join()).not.toMatch(/daemon|wheel|operator|root|:\*:0:|:10001:0/)
+  })
+
+  test('but for a member whose own row has another fault: that name may be of an account of the client', () => {
+    expect(match(openImage(built.bytes), 'group.byname', 'staff')).toBe('staff:*:20001:alice,toor')
+  })
+
+  test('up to the minimum, and not what is it', () => {
+    const least = { minimumUid: 1000, minimumGid: 100, refusedNames: new Set<string>() }
+    const users = [user({ uid: '999', gid: '100' }), user({ name: 'bob', uid: '1000', gid: '100' })]
+    const some = [group({ name: 'low', gid: '99' }), group({ name: 'high', gid: '100' })]
+    const image = imageOf([rows(users, some)], { admission: least })
+    expect(contents(image, 'passwd.byname').map(([key]) => key)).toEqual(['bob'])
+    expect(contents(image, 'group.byname').map(([key]) => key)).toEqual(['high'])
+  })
+
+  test('unless it says that all ids may be', () => {
+    const image = imageOf([rows(refused, groups)], { admission: EVERYONE })
+    expect(match(image, 'passwd.byuid', '0')).toMatch(/^toor:/)
+    expect(match(image, 'group.bygid', '0')).toMatch(/^root:/)
   })
 })
 

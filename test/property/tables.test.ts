@@ -10,6 +10,7 @@ import { buildImage } from '../../src/maps/build.ts'
 import { type Image, openImage } from '../../src/maps/image.ts'
 import { DOMAIN, domainOf } from '../config/check.ts'
 import { contents, match } from '../support/map-contents.ts'
+import { EVERYONE } from '../support/rows.ts'
 
 const config = domainOf(
   `${DOMAIN}provide maps rfc2307\nprovide maps mail\nprovide maps automount\nprovide maps nisobject\n` +
@@ -144,6 +145,7 @@ function imageOf(given: readonly Entry[]): { readonly image: Image; readonly rej
   const { bytes, rejected } = buildImage([rows], {
     ...config,
     hashMaps: [],
+    admission: EVERYONE,
     master: 'nis',
     created: 1,
     generation: 1,

@@ -1,4 +1,5 @@
 /** Rows with everything in order, to be changed in one place by a test. */
+import type { Admission } from '../../src/maps/admit.ts'
 import { type BuildOptions, type Built, buildImage } from '../../src/maps/build.ts'
 import { type Image, openImage } from '../../src/maps/image.ts'
 import type { RecordLimit } from '../../src/maps/overflow.ts'
@@ -53,6 +54,8 @@ export const ALL_MAPS = [
   'netid.byname',
 ]
 
+export const EVERYONE: Admission = { minimumUid: 0, minimumGid: 0, refusedNames: new Set() }
+
 /** `maps` by their names: each is made as its name says, under the limit of all. */
 export interface MadeOptions extends Partial<Omit<BuildOptions, 'maps'>> {
   readonly maps?: readonly string[]
@@ -71,6 +74,7 @@ export function build(
     generation: 1,
     fingerprint: new Uint8Array(32),
     hashMaps: [],
+    admission: EVERYONE,
     maps: named ?? maps.map((name) => provided(name, { recordLimit, overflow })),
     recordLimit,
     overflow,
