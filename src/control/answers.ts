@@ -14,7 +14,7 @@ export async function* answerTo(
 ): AsyncGenerator<Answer, void> {
   switch (request.kind) {
     case 'status':
-      yield* statusParts(operations.status())
+      yield* statusParts(await operations.status())
       return
     case 'refresh': {
       const { kind: _, ...wish } = request

@@ -12,7 +12,7 @@ export type MapStates = Part<'maps'>['maps']
 
 /** An error's message is for whoever asked. A domain need not be named where there is but one. Generators give the next part when the last has been taken. */
 export interface Operations {
-  readonly status: () => Status
+  readonly status: () => Promise<Status>
   /** Of one directory, when it is named. Resolves when what it published is served. */
   readonly refresh: (
     request: { readonly domain?: string; readonly force: boolean; readonly directory?: string },

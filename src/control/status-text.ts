@@ -1,10 +1,33 @@
 /** What `ypldapctl status` prints for people: aligned, and nothing of a directory drives the terminal. */
 import type { DomainStatus, Status } from '../messages/control.ts'
+import type { TcpCounts, UdpCounts } from '../messages/counts.ts'
 import { visible } from '../visible.ts'
 import { age, megabytes, moment, span } from './units.ts'
 import type { Verdict, Word } from './verdict.ts'
 
 const COLOURS: Readonly<Record<Word, number>> = { fresh: 32, stale: 33, down: 31 }
+
+type Counted = Readonly<Record<string, number>>
+
+/** In this order. */
+const COUNTERS: Readonly<Record<keyof UdpCounts | keyof TcpCounts, string>> = {
+  calls: 'calls',
+  replies: 'replies',
+  strangers: 'strangers',
+  undecodable: 'undecodable',
+  limited: 'over the rate',
+  tooLarge: 'too large',
+  unsent: 'not sent',
+  receiveErrors: 'receive errors',
+  connections: 'connections',
+  refused: 'refused',
+  closedTooLong: 'closed: too long',
+  closedFragments: 'closed: fragments',
+  closedIdle: 'closed: idle',
+  closedUnfinished: 'closed: unfinished',
+  closedStalled: 'closed: stalled',
+  closedOutbound: 'closed: outbound',
+}
 
 /** Of a daemon that can't be asked there is nothing but the verdict. */
 export function statusText(verdict: Verdict, status: Status | undefined, colour: boolean): string {
@@ -17,6 +40,7 @@ export function statusText(verdict: Verdict, status: Status | undefined, colour:
             domainLines(domain, status.now),
             directoryLines(domain, status.now),
           ]),
+          requestLines(status),
           processLines(status),
         ]
   const blocks = [[verdictLine(verdict, colour)], ...details]
@@ -93,6 +117,17 @@ function directoryLines({ directories }: DomainStatus, now: number): readonly st
     if (state !== 'reading') rows.push(['next try', coming(next, now)])
     return [`directory ${visible(label)}`, ...table(rows)]
   })
+}
+
+/** What was never counted is left out. */
+function requestLines({ requests }: Status): readonly string[] {
+  if (requests === null) return []
+  const udp: Counted = requests.udp
+  const tcp: Counted = requests.tcp
+  const rows = Object.entries(COUNTERS)
+    .map(([name, shown]) => [shown, String(udp[name] ?? ''), String(tcp[name] ?? '')])
+    .filter(([, ...cells]) => cells.some((cell) => Number(cell) > 0))
+  return rows.length === 0 ? [] : ['requests', ...table([['', 'UDP', 'TCP'], ...rows], [1, 2])]
 }
 
 function processLines({ now, processes }: Status): readonly string[] {

@@ -13,6 +13,7 @@ import {
   rejectedRows,
   words,
 } from './common.ts'
+import { counts } from './counts.ts'
 import { directoryState, refreshResult } from './directory.ts'
 import { flag, list, nullable, type Of, oneOf, optional, record, text, union } from './shape.ts'
 
@@ -70,6 +71,8 @@ export const daemonStatus = record({
   endpoints: list(record({ netid: words, address: words, port: count, registered: flag }), 1000),
   /** how datagrams are answered, for people; '' while nobody does */
   transport: words,
+  /** what the server process has counted, or null while none can be asked */
+  requests: nullable(counts),
   processes: list(
     record({
       role: oneOf('supervisor', 'directory', 'server'),

@@ -13,6 +13,7 @@ import {
   records,
   words,
 } from './common.ts'
+import { counts } from './counts.ts'
 import { flag, integer, list, nullable, type Of, oneOf, record, union } from './shape.ts'
 
 const rule = record({
@@ -62,6 +63,8 @@ export const toServer = union('kind', {
   cat: { id, domain, map: mapName },
   more: { id },
   drop: { id },
+  /** What it has counted: answered by `counts`. */
+  count: {},
   /** Let others have the sockets; end when those who are connected have had their answers. */
   drain: {},
 })
@@ -85,6 +88,7 @@ export const fromServer = union('kind', {
   refused: { id, domain, path: words, reason: words },
   records: { id, records },
   end,
+  counts: { counts },
 })
 
 export type ToServer = Of<typeof toServer>

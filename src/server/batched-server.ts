@@ -7,10 +7,11 @@ import { formatAddress } from '../address.ts'
 import { collectAll, collectYoung } from '../garbage.ts'
 import { viewImage } from '../maps/image.ts'
 import { BATCH, type Base, Batch, baseOf } from './batch.ts'
+import { placeOf } from './counters.ts'
 import { prepareSocket } from './datagram-socket.ts'
 import { UDP_REPLY_BYTES } from './limits.ts'
 import { Errno, type SystemCalls } from './mmsg.ts'
-import { Control, counterOf, type News } from './news.ts'
+import { Control, type News } from './news.ts'
 import { type Caller, Responder } from './responder.ts'
 import { Rules } from './rights.ts'
 import { Served } from './served.ts'
@@ -28,6 +29,8 @@ export interface BatchedOptions {
   readonly six: boolean
   /** shared with the main thread, see Control */
   readonly words: Int32Array
+  /** so are these, see counters.ts */
+  readonly counters: Float64Array
   /** the next of what there is to know, if there is more */
   readonly news: () => News | undefined
   readonly say: (words: Words) => void
@@ -105,16 +108,19 @@ export class BatchedServer {
   }
 
   #answerAll(count: number): void {
-    const { six, words } = this.#options
+    const { six, counters } = this.#options
     const batch = this.#batch
-    words[counterOf.calls]! += count
+    counters[placeOf.calls]! += count
     for (let index = 0; index < count; index++) {
       const end = batch.callEnd(index)
       const port = batch.port(index)
       // Nobody can be answered on port 0: forged, or RFC 768's "no port".
-      if (end < 0 || port === 0) continue
+      if (end < 0 || port === 0) {
+        counters[placeOf.undecodable]! += 1
+        continue
+      }
       if (!this.#verdicts.judge(batch.bytes, batch.addressStart(index), six ? 16 : 4, this.#rights)) {
-        words[counterOf.strangers]! += 1
+        counters[placeOf.strangers]! += 1
         continue
       }
       this.#answer(index, end, port < 1024 ? this.#reserved : this.#unreserved)
@@ -135,8 +141,9 @@ export class BatchedServer {
         return
       }
     } catch (error) {
-      if (error instanceof DecodeError) return
-      throw error
+      if (!(error instanceof DecodeError)) throw error
+      this.#options.counters[placeOf.undecodable]! += 1
+      return
     }
     const { body, bodyStart, bodyEnd, place } = responder
     if (place >= 0) return batch.reply(index, this.#bases[place]!, bodyStart, bodyEnd - bodyStart)
@@ -146,8 +153,8 @@ export class BatchedServer {
 
   /** To this domain the caller is a stranger. */
   #refuse(index: number, domain: string): void {
-    const { six, words } = this.#options
-    words[counterOf.strangers]! += 1
+    const { six, counters } = this.#options
+    counters[placeOf.strangers]! += 1
     if (!this.#mayTellOfStrangers()) return
     const start = this.#batch.addressStart(index)
     const address = formatAddress(this.#batch.bytes.subarray(start, start + (six ? 16 : 4)))
@@ -163,14 +170,14 @@ export class BatchedServer {
 
   /** A reply that can't be sent is lost like any datagram: the client asks again. */
   #sendAll(): void {
-    const { calls, fd, words } = this.#options
+    const { calls, fd, counters } = this.#options
     const batch = this.#batch
     let refusals = 0
     for (let sent = 0; sent < batch.replies; ) {
       const count = batch.send(fd, sent)
       if (count > 0) {
         sent += count
-        words[counterOf.replies]! += count
+        counters[placeOf.replies]! += count
         refusals = 0
         continue
       }
@@ -185,8 +192,8 @@ export class BatchedServer {
   }
 
   #complain(what: 'receiving' | 'sending', errno: number): void {
-    const { words, say } = this.#options
-    words[what === 'receiving' ? counterOf.receiveErrors : counterOf.sendErrors]! += 1
+    const { counters, say } = this.#options
+    counters[what === 'receiving' ? placeOf.receiveErrors : placeOf.unsent]! += 1
     const now = performance.now()
     if (now < this.#quietUntil) return
     this.#quietUntil = now + QUIET_MS

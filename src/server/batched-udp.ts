@@ -3,7 +3,7 @@ import { getSystemErrorName } from 'node:util'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import type { Log } from '../log.ts'
 import type { FromWorker, WorkerData } from './batched-worker.ts'
-import { CONTROL_WORDS, Control, type News } from './news.ts'
+import { allocateShared, Control, type News, viewShared } from './news.ts'
 import { rarely } from './rarely.ts'
 import type { Service } from './service.ts'
 
@@ -11,6 +11,8 @@ import type { Service } from './service.ts'
 const PROGRAM = new URL(import.meta.url.replace(/udp(\.[jt]s)$/, 'worker$1'))
 
 export interface Batched {
+  /** see counters.ts */
+  readonly counters: Float64Array
   /** Resolves when it answers, from these news on. Throws why it can't. */
   readonly begin: (first: readonly News[]) => Promise<Service>
   /** Ends it, whether it has begun or not. */
@@ -24,14 +26,14 @@ export function launchBatched(
   stranger: (address: string, domain?: string) => void,
   log: Log,
 ): Batched {
-  const control = new SharedArrayBuffer(CONTROL_WORDS * 4)
-  const words = new Int32Array(control)
+  const shared = allocateShared()
+  const { words, counters } = viewShared(shared)
   const { port1: news, port2 } = new MessageChannel()
   const inform = (one: News) => {
     news.postMessage(one)
     Atomics.add(words, Control.generation, 1)
   }
-  const data: WorkerData = { fd, six, control, news: port2 }
+  const data: WorkerData = { fd, six, shared, news: port2 }
   const worker = new Worker(PROGRAM, { workerData: data, transferList: [port2], env: {} })
   const ready = Promise.withResolvers<void>()
   const gone = Promise.withResolvers<void>()
@@ -61,6 +63,7 @@ export function launchBatched(
   // Whoever begins hears of it.
   ready.promise.catch(() => {})
   return {
+    counters,
     close,
     async begin(first) {
       for (const one of first) inform(one)

@@ -2,20 +2,20 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { BatchedServer, type Words } from './batched-server.ts'
 import { loadSystemCalls } from './mmsg.ts'
-import { Control, type News } from './news.ts'
+import { Control, type News, viewShared } from './news.ts'
 
 export interface WorkerData {
   readonly fd: number
   readonly six: boolean
-  readonly control: SharedArrayBuffer
+  readonly shared: SharedArrayBuffer
   readonly news: MessagePort
 }
 
 export type FromWorker = { readonly kind: 'ready' } | Words
 
-const { fd, six, control, news } = workerData as WorkerData
+const { fd, six, shared, news } = workerData as WorkerData
 const say = (message: FromWorker) => parentPort?.postMessage(message)
-const words = new Int32Array(control)
+const { words, counters } = viewShared(shared)
 const calls = loadSystemCalls()
 Atomics.wait(words, Control.begin, 0)
 const server = new BatchedServer({
@@ -23,6 +23,7 @@ const server = new BatchedServer({
   fd,
   six,
   words,
+  counters,
   news: () => receiveMessageOnPort(news)?.message as News | undefined,
   say,
 })

@@ -1,6 +1,7 @@
 /** What those who answer outside of the main thread must be told, as it changes. */
 import type { AccessRule } from '../config/config.ts'
 import type { ServerLimits } from '../messages/server.ts'
+import { COUNTER_BYTES } from './counters.ts'
 import type { MapRules } from './map-rules.ts'
 
 export type News =
@@ -21,7 +22,7 @@ export type News =
   /** the maps are too old to be vouched for, or no longer are */
   | { readonly kind: 'expired'; readonly domain: string; readonly expired: boolean }
 
-/** The words of the memory that a thread and the main thread share (Int32Array). */
+/** The first words of the memory that a thread and the main thread share (Int32Array); counters come behind them. */
 export const Control = {
   /** counts news; they themselves are messages */
   generation: 0,
@@ -30,7 +31,22 @@ export const Control = {
   begin: 2,
 } as const
 
-/** Further words of it: what a thread has counted, for ever round. */
-export const counterOf = { calls: 3, replies: 4, strangers: 5, receiveErrors: 6, sendErrors: 7 } as const
+/** A whole number of counters. */
+const CONTROL_BYTES = 16
 
-export const CONTROL_WORDS = 8
+/** The two parts of such memory. */
+export interface Shared {
+  readonly words: Int32Array
+  readonly counters: Float64Array
+}
+
+export function allocateShared(): SharedArrayBuffer {
+  return new SharedArrayBuffer(CONTROL_BYTES + COUNTER_BYTES)
+}
+
+export function viewShared(memory: SharedArrayBuffer): Shared {
+  return {
+    words: new Int32Array(memory, 0, CONTROL_BYTES / 4),
+    counters: new Float64Array(memory, CONTROL_BYTES),
+  }
+}

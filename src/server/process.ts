@@ -16,6 +16,7 @@ import {
 } from '../messages/server.ts'
 import { createAccess } from './access.ts'
 import { type Batched, launchBatched } from './batched-udp.ts'
+import { createCounters, sumOf } from './counters.ts'
 import { watchExpiry } from './expiry.ts'
 import { createLoader } from './loader.ts'
 import { createLookups } from './lookups.ts'
@@ -55,6 +56,7 @@ export async function runServer(
   // At once: they need a moment, and calls wait.
   const threads = launchThreads(descriptors, transport, stranger, log)
   const rules = new Rules()
+  const counters = createCounters()
   /** the same by domain, and which maps it has */
   const told = new Map<string, { readonly rules: readonly AccessRule[]; readonly maps: MapRules }>()
   let access = createAccess(rules, stranger)
@@ -98,6 +100,7 @@ export async function runServer(
         transport,
         threads,
         news: current(),
+        counters,
         log,
       })
       services = all
@@ -202,6 +205,10 @@ export async function runServer(
           return lookups.more(message.id)
         case 'drop':
           return lookups.drop(message.id)
+        case 'count': {
+          const threaded = [...threads.values()].map((thread) => thread.counters)
+          return send({ kind: 'counts', counts: sumOf(counters, threaded) })
+        }
         case 'drain':
           return void drain()
         default:

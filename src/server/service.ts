@@ -1,6 +1,7 @@
 import type { Log } from '../log.ts'
 import type { ServerLimits } from '../messages/server.ts'
 import type { Access } from './access.ts'
+import type { Counters } from './counters.ts'
 import type { News } from './news.ts'
 import type { Responder } from './responder.ts'
 import type { Served } from './served.ts'
@@ -14,6 +15,7 @@ export interface Serving {
   readonly limits: () => ServerLimits
   /** told of a call for a domain that its sender may not ask for */
   readonly stranger: (address: string, domain: string) => void
+  readonly counters: Counters
   readonly log: Log
 }
 

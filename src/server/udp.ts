@@ -2,6 +2,7 @@
 import type { RemoteInfo, Socket } from 'node:dgram'
 import { DecodeError } from '../../rpc/errors.ts'
 import { XdrWriter } from '../../rpc/xdr-writer.ts'
+import type { UdpCounters } from './counters.ts'
 import { UDP_CALL_BYTES, UDP_REPLIES_IN_FLIGHT, UDP_REPLY_BYTES } from './limits.ts'
 import { rarely } from './rarely.ts'
 import type { Asking, Caller, Responder } from './responder.ts'
@@ -11,11 +12,12 @@ import type { Service, Serving } from './service.ts'
 /** A reply's buffer, with the callback that makes it free again: made once, used for many replies. */
 interface Slot {
   readonly writer: XdrWriter
-  readonly sent: () => void
+  readonly sent: (error: Error | null) => void
 }
 
 /** Answers on a bound socket until it is closed. */
-export function serveUdp(socket: Socket, { responder, access, stranger, log }: Serving): Service {
+export function serveUdp(socket: Socket, { responder, access, stranger, counters, log }: Serving): Service {
+  const { udp: counted } = counters
   const free: Slot[] = []
   const reserved: Asking = { reserved: true, limit: UDP_REPLY_BYTES, rights: NO_RIGHTS }
   const unreserved: Asking = { ...reserved, reserved: false }
@@ -37,7 +39,9 @@ export function serveUdp(socket: Socket, { responder, access, stranger, log }: S
     const fresh: Slot = {
       writer: new XdrWriter(Buffer.alloc(UDP_REPLY_BYTES)),
       // A reply that can't be sent is lost like any datagram: the client asks again.
-      sent: () => {
+      sent: (error) => {
+        if (error === null) counted.replies += 1
+        else counted.unsent += 1
         free.push(fresh)
         closeWhenSent()
       },
@@ -51,19 +55,35 @@ export function serveUdp(socket: Socket, { responder, access, stranger, log }: S
       log('warning', 'udp-error', `receiving a datagram failed: ${error.message}; ${count} times so far`)
     }),
   )
+  socket.on('error', () => {
+    counted.receiveErrors += 1
+  })
   socket.on('message', (request: Buffer, from: RemoteInfo) => {
+    counted.calls += 1
     // Nobody can be answered on port 0, and Node throws when told to send there: forged, or RFC 768's "no port".
-    if (from.port === 0 || request.length > UDP_CALL_BYTES) return
+    if (from.port === 0 || request.length > UDP_CALL_BYTES) {
+      counted.undecodable += 1
+      return
+    }
     const rights = access(from.address)
-    if (!hasRights(rights)) return
+    if (!hasRights(rights)) {
+      counted.strangers += 1
+      return
+    }
     const slot = takeSlot()
-    if (slot === undefined) return
+    if (slot === undefined) {
+      counted.unsent += 1
+      return
+    }
     const { writer } = slot
     writer.offset = 0
     const caller = from.port < 1024 ? reserved : unreserved
     caller.rights = rights
-    if (!answer(responder, request, caller, writer)) {
-      if (responder.refused !== undefined) stranger(from.address, responder.refused.name)
+    if (!answer(responder, request, caller, writer, counted)) {
+      if (responder.refused !== undefined) {
+        counted.strangers += 1
+        stranger(from.address, responder.refused.name)
+      }
       free.push(slot)
       return
     }
@@ -83,12 +103,19 @@ export function serveUdp(socket: Socket, { responder, access, stranger, log }: S
 }
 
 /** The whole reply in the writer; false when there is none. Bytes that are no call get none. */
-function answer(responder: Responder, request: Buffer, caller: Caller, writer: XdrWriter): boolean {
+function answer(
+  responder: Responder,
+  request: Buffer,
+  caller: Caller,
+  writer: XdrWriter,
+  counted: UdpCounters,
+): boolean {
   try {
     if (!responder.respond(request, 0, request.length, caller, writer)) return false
   } catch (error) {
-    if (error instanceof DecodeError) return false
-    throw error
+    if (!(error instanceof DecodeError)) throw error
+    counted.undecodable += 1
+    return false
   }
   const { body, bodyStart, bodyEnd } = responder
   if (body !== undefined) body.copy(writer.bytes, writer.claim(bodyEnd - bodyStart), bodyStart, bodyEnd)

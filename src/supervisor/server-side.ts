@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
 import type { Log, LogLevel } from '../log.ts'
+import type { Counts } from '../messages/counts.ts'
 import type { Published } from '../messages/directory.ts'
 import {
   type FromServer,
@@ -23,6 +24,9 @@ const PATIENCE_MS = 10_000
 
 /** One that has answered for so long is killed by something that comes seldom, and is missed at once. */
 const SOUND_MS = 1000
+
+/** Who asks how the daemon fares waits no longer for what was counted. */
+const COUNTS_MS = 1000
 
 export interface ServerPlan {
   readonly account: Account | undefined
@@ -60,6 +64,8 @@ export interface ServerSide {
   readonly refused: (domain: string) => string
   /** how datagrams are answered, for people; '' while nobody does */
   readonly transport: () => string
+  /** what it has counted; undefined when it does not run or does not say soon */
+  readonly counts: () => Promise<Counts | undefined>
   readonly match: (domain: string, map: string, key: string) => AsyncGenerator<Records>
   readonly cat: (domain: string, map: string) => AsyncGenerator<Records>
   readonly setLevel: (level: LogLevel) => void
@@ -84,6 +90,8 @@ interface Server {
   readonly serving: Map<string, Serving>
   /** how it answers datagrams, for people; '' until it does */
   transport: string
+  /** resolves with what it has counted, when it was asked */
+  counting: PromiseWithResolvers<Counts | undefined> | undefined
 }
 
 /** What one server process makes of one domain. */
@@ -194,6 +202,7 @@ export function createServerSide(options: ServerSideOptions): ServerSide {
         servers.delete(server)
         for (const serving of server.serving.values()) settle(serving)
         server.requests.fail('the server process is gone')
+        counted(server, undefined)
         ended(reason)
       },
       message(message) {
@@ -218,6 +227,9 @@ export function createServerSide(options: ServerSideOptions): ServerSide {
           case 'end':
             server.requests.end(message.id, message.error)
             return
+          case 'counts':
+            counted(server, message.counts)
+            return
           default:
             message satisfies never
         }
@@ -231,6 +243,7 @@ export function createServerSide(options: ServerSideOptions): ServerSide {
       draining: false,
       serving: new Map(),
       transport: '',
+      counting: undefined,
     }
     servers.add(server)
     child.send({ kind: 'log-level', level: level() })
@@ -321,6 +334,10 @@ export function createServerSide(options: ServerSideOptions): ServerSide {
     image: (domain) => currentOf(domain)?.image,
     refused: (domain) => currentOf(domain)?.refused ?? '',
     transport: () => keeper.current()?.transport ?? '',
+    async counts() {
+      const server = keeper.current()
+      return server === undefined ? undefined : countsOf(server)
+    },
     match: (domain, map, key) => ask((id) => ({ kind: 'match', id, domain, map, key })),
     cat: (domain, map) => ask((id) => ({ kind: 'cat', id, domain, map })),
     setLevel(to) {
@@ -343,6 +360,24 @@ function forget(server: Server | undefined, domain: string): void {
   const serving = server?.serving.get(domain)
   if (serving !== undefined) settle(serving)
   server?.serving.delete(domain)
+}
+
+/** All who ask at one time share an answer. */
+async function countsOf(server: Server): Promise<Counts | undefined> {
+  if (server.counting === undefined) {
+    server.counting = Promise.withResolvers()
+    server.child.send({ kind: 'count' })
+  }
+  const late = Promise.withResolvers<undefined>()
+  const timer = setTimeout(() => late.resolve(undefined), COUNTS_MS)
+  const counts = await Promise.race([server.counting.promise, late.promise])
+  clearTimeout(timer)
+  return counts
+}
+
+function counted(server: Server, counts: Counts | undefined): void {
+  server.counting?.resolve(counts)
+  server.counting = undefined
 }
 
 function settle(serving: Serving): void {

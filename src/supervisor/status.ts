@@ -5,6 +5,7 @@ import { universalPort } from '../../rpc/rpcbind.ts'
 import type { Config, DomainConfig } from '../config/config.ts'
 import type { LogLevel } from '../log.ts'
 import type { DomainStatus, Status } from '../messages/control.ts'
+import type { Counts } from '../messages/counts.ts'
 import { VERSION } from '../version.ts'
 import { residentMemory } from './child.ts'
 import type { DirectorySide } from './directory-side.ts'
@@ -23,10 +24,11 @@ export interface StatusSources {
   readonly registered: readonly Binding[]
   readonly server: ServerSide
   readonly directory: DirectorySide
+  readonly counts: Counts | undefined
 }
 
 export function statusOf(sources: StatusSources): Status {
-  const { file, config, level, started, endpoints, registered, server, directory } = sources
+  const { file, config, level, started, endpoints, registered, server, directory, counts } = sources
   return {
     version: VERSION,
     config: file,
@@ -40,6 +42,7 @@ export function statusOf(sources: StatusSources): Status {
       ),
     })),
     transport: server.transport(),
+    requests: counts ?? null,
     domains: config.domains.map((domain) => domainStatusOf(domain, sources)),
     processes: [
       { role: 'supervisor', pid: process.pid, started, restarts: 0, memory: process.memoryUsage.rss() },

@@ -162,7 +162,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   }
 
   const operations: Operations = {
-    status: () =>
+    status: async () =>
       statusOf({
         file: source.file,
         config,
@@ -173,6 +173,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
         registered: registration?.bindings() ?? [],
         server,
         directory,
+        counts: await server.counts(),
       }),
     async refresh({ domain: name, force, directory: label }, progress) {
       const domain = meant(name)

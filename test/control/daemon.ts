@@ -33,7 +33,7 @@ export function nowhere(name = 'control.sock'): string {
 /** What every daemon answers that has nothing to say. */
 export function operations(changes: Partial<Operations> = {}): Operations {
   return {
-    status: () => statusOf(),
+    status: async () => statusOf(),
     refresh: async () => {},
     reload: async () => [],
     check: async () => [],

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { statusText } from '../../src/control/status-text.ts'
 import { verdictOf } from '../../src/control/verdict.ts'
 import type { Status } from '../../src/messages/control.ts'
+import { createCounters } from '../../src/server/counters.ts'
 import { LDAP, NOW, REFRESHED, statusOf } from './status-sample.ts'
 
 beforeEach(() => void vi.stubEnv('TZ', 'UTC'))
@@ -105,6 +106,24 @@ processes
     const text = shown(statusOf({ image: null, last: null, directories: [] }))
     expect(text).not.toContain('\n\n\n')
     expect(text).not.toContain('directory ldap')
+  })
+
+  test('shows what was counted of requests, and nothing of what never was', () => {
+    const { udp, tcp } = createCounters()
+    const requests = {
+      udp: { ...udp, calls: 1234, replies: 1200, limited: 34 },
+      tcp: { ...tcp, calls: 7, closedIdle: 2 },
+    }
+    expect(shown(statusOf({}, { requests }))).toContain(`
+requests
+                  UDP  TCP
+  calls          1234    7
+  replies        1200    0
+  over the rate    34
+  closed: idle           2
+
+`)
+    expect(shown(statusOf({}, { requests: { udp, tcp } }))).not.toContain('requests')
   })
 
   test.each([

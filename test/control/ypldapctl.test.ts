@@ -63,7 +63,7 @@ describe('ypldapctl status', () => {
     ],
     [2, 'down: example.com: there are no maps: no directory has been read yet', { image: null, last: null }],
   ])('ends with %d behind the line "%s"', async (code, line, domain) => {
-    await daemon({ status: () => statusOf(domain) })
+    await daemon({ status: async () => statusOf(domain) })
     const { status, stdout, stderr } = await ctl('status')
     expect(stdout.split('\n', 1)[0]).toBe(line)
     expect({ status, stderr }).toEqual({ status: code, stderr: '' })

@@ -41,6 +41,7 @@ describe('the tables of messages', () => {
         'cat',
         'more',
         'drop',
+        'count',
         'drain',
       ],
     ],
@@ -50,7 +51,7 @@ describe('the tables of messages', () => {
 
   test.each([
     ['directory', fromDirectory, ['pong', 'state', 'progress', 'rows', 'end']],
-    ['server', fromServer, ['pong', 'ready', 'loaded', 'refused', 'records', 'end']],
+    ['server', fromServer, ['pong', 'ready', 'loaded', 'refused', 'records', 'end', 'counts']],
   ])('name all that the %s process may say to the supervisor', (_who, shape, expected) => {
     expect(kinds(shape as Shape<unknown>)).toEqual(expected)
   })

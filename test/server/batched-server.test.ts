@@ -2,9 +2,10 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { YpProcedure as P, YpStat } from '../../rpc/yp.ts'
 import { BATCH } from '../../src/server/batch.ts'
 import { BatchedServer, type Words } from '../../src/server/batched-server.ts'
+import { placeOf } from '../../src/server/counters.ts'
 import { UDP_CALL_BYTES } from '../../src/server/limits.ts'
 import { Errno, MMSG_HEADER_BYTES, MmsgHeader, MSG_TRUNC, type SystemCalls } from '../../src/server/mmsg.ts'
-import { CONTROL_WORDS, Control, counterOf, type News } from '../../src/server/news.ts'
+import { allocateShared, Control, type News, viewShared } from '../../src/server/news.ts'
 import { group, imageOf, rows, user } from '../support/rows.ts'
 import { readReply, writeCall } from '../support/rpc-codec.ts'
 
@@ -116,12 +117,13 @@ class Kernel {
 let kernel: Kernel
 let said: Words[]
 let words: Int32Array
+let counters: Float64Array
 let server: BatchedServer
 
 beforeEach(() => {
   kernel = new Kernel()
   said = []
-  words = new Int32Array(new SharedArrayBuffer(CONTROL_WORDS * 4))
+  ;({ words, counters } = viewShared(allocateShared()))
   const { bytes } = imageOf([rows([user()], [group()])])
   const memory = new SharedArrayBuffer(bytes.length)
   Buffer.from(memory).set(bytes)
@@ -134,6 +136,7 @@ beforeEach(() => {
     fd: 3,
     six: false,
     words,
+    counters,
     news: () => news.shift(),
     say: (one) => said.push(one),
   })
@@ -155,7 +158,7 @@ describe('a batch', () => {
         left: 0,
       })
     }
-    expect([words[counterOf.calls], words[counterOf.replies]]).toEqual([BATCH, BATCH])
+    expect([counters[placeOf.calls], counters[placeOf.replies]]).toEqual([BATCH, BATCH])
   })
 
   test('that is full is followed by the rest', () => {
@@ -218,7 +221,7 @@ describe('replies', () => {
     expect(xids()).toEqual([1, 3, 4])
     server.turn()
     expect(xids()).toEqual([1, 3, 4, 2, 3, 4])
-    expect(words[counterOf.sendErrors]).toBe(2)
+    expect(counters[placeOf.unsent]).toBe(2)
     expect(said).toEqual([{ kind: 'error', what: 'sending', errno: ENOBUFS }])
   })
 
@@ -227,7 +230,7 @@ describe('replies', () => {
     kernel.sending.push(...Array.from({ length: 10_000 }, () => -Errno.ECONNREFUSED))
     server.turn()
     expect(kernel.sent).toEqual([])
-    expect(words[counterOf.sendErrors]).toBe(4)
+    expect(counters[placeOf.unsent]).toBe(4)
   })
 })
 
@@ -241,7 +244,7 @@ describe('a receipt', () => {
     server.turn()
     server.turn()
     expect(xids()).toEqual([1])
-    expect([said, words[counterOf.receiveErrors]]).toEqual([[], 0])
+    expect([said, counters[placeOf.receiveErrors]]).toEqual([[], 0])
   })
 
   test('that does not wait, because somebody changed the mode of the socket, waits the next time', () => {

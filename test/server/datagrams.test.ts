@@ -5,8 +5,10 @@ import { YpProcedure as P, YpStat } from '../../rpc/yp.ts'
 import { DEFAULT_LIMITS } from '../../src/config/limit-table.ts'
 import type { Image } from '../../src/maps/image.ts'
 import { viewImage } from '../../src/maps/image.ts'
+import type { UdpCounts } from '../../src/messages/counts.ts'
 import { createAccess } from '../../src/server/access.ts'
 import { launchBatched } from '../../src/server/batched-udp.ts'
+import { createCounters, sumOf } from '../../src/server/counters.ts'
 import { UDP_CALL_BYTES } from '../../src/server/limits.ts'
 import type { News } from '../../src/server/news.ts'
 import { Responder } from '../../src/server/responder.ts'
@@ -53,12 +55,16 @@ function shared({ bytes }: Image): SharedArrayBuffer {
   return memory
 }
 
+const CALLER = { prefix: Uint8Array.of(127, 0, 0, 1), bits: 32 }
+const other = imageOf([rows([user()])], { domain: 'other.example' })
+
 interface Answering {
   readonly port: number
   readonly service: Service
   /** addresses that were told of as strangers' */
   readonly strangers: string[]
   readonly inform: (...news: readonly News[]) => void
+  readonly counts: () => UdpCounts
 }
 
 const ending: (() => unknown)[] = []
@@ -77,12 +83,13 @@ const batched = async (address: string, first: readonly News[]): Promise<Answeri
   const { tcp, udp, port } = bindBoth(address)
   tcp.close()
   const strangers: string[] = []
-  const service = await launchBatched(
+  const thread = launchBatched(
     udp.fd,
     address.includes(':'),
     (one, of) => strangers.push(of === undefined ? one : `${one} of ${of}`),
     () => {},
-  ).begin(first)
+  )
+  const service = await thread.begin(first)
   ending.push(async () => {
     await service.drain()
     udp.close()
@@ -94,6 +101,7 @@ const batched = async (address: string, first: readonly News[]): Promise<Answeri
     inform: (...all) => {
       for (const one of all) service.inform(one)
     },
+    counts: () => sumOf(createCounters(), [thread.counters]).udp,
   }
 }
 
@@ -106,6 +114,7 @@ const oneByOne = async (address: string, first: readonly News[]): Promise<Answer
   const stranger = (address: string, of?: string) => {
     strangers.push(of === undefined ? address : `${address} of ${of}`)
   }
+  const counters = createCounters()
   const rules = new Rules()
   let access = createAccess(rules, stranger)
   const take = (one: News) => {
@@ -128,6 +137,7 @@ const oneByOne = async (address: string, first: readonly News[]): Promise<Answer
     access: (caller) => access(caller),
     stranger,
     limits: () => DEFAULT_LIMITS,
+    counters,
     log: () => {},
   })
   ending.push(() => service.close())
@@ -138,6 +148,7 @@ const oneByOne = async (address: string, first: readonly News[]): Promise<Answer
     inform: (...all) => {
       for (const one of all) take(one)
     },
+    counts: () => counters.udp,
   }
 }
 
@@ -242,6 +253,27 @@ describe.each([
     expect(waiting.size).toBe(0)
   })
 
+  test('are counted, each by what became of it', async () => {
+    const rules = [{ verdict: 'deny' as const, ...CALLER }]
+    const first = news(other, { kind: 'domain', domain: other.domain, rules })
+    const { port, counts } = await start('127.0.0.1', [...news(image), ...first])
+    const socket = client('127.0.0.1')
+    const forbidden = writeCall(header(P.MATCH), { domain: other.domain, map: 'passwd.byname', key: 'alice' })
+    for (const message of [
+      Buffer.alloc(0),
+      Buffer.alloc(60, 0xff),
+      Buffer.alloc(UDP_CALL_BYTES + 1),
+      forbidden,
+    ]) {
+      socket.send(message, port, '127.0.0.1')
+    }
+    socket.send(call(P.DOMAIN_NONACK, { domain: 'elsewhere' }), port, '127.0.0.1')
+    socket.send(match('staff', 1, 'group.byname'), port, '127.0.0.1')
+    socket.send(match('user7'), port, '127.0.0.1')
+    await until(async () => counts().replies === 2)
+    expect(counts()).toMatchObject({ calls: 7, replies: 2, strangers: 1, undecodable: 3, unsent: 0 })
+  })
+
   test('of strangers get no answer, and are told of once', async () => {
     const rules = [{ verdict: 'allow' as const, prefix: Uint8Array.of(192, 0, 2, 0), bits: 24 }]
     const deny = [{ verdict: 'deny' as const, prefix: Uint8Array.of(127, 0, 0, 1), bits: 32 }, ...rules]
@@ -264,9 +296,6 @@ describe.each([
     })
     expect(strangers).toHaveLength(1)
   })
-
-  const CALLER = { prefix: Uint8Array.of(127, 0, 0, 1), bits: 32 }
-  const other = imageOf([rows([user()])], { domain: 'other.example' })
 
   test('for a domain that their sender may not ask for get no answer, whatever they ask; other domains do', async () => {
     const rules = [{ verdict: 'deny' as const, ...CALLER }]

@@ -506,6 +506,22 @@ describe('the server process', () => {
     expect(levels).toEqual(['debug'])
   })
 
+  test('says what it has counted, on each of its sockets', async () => {
+    await serve()
+    const udp = await client()
+    await shellOfAlice(udp)
+    await shellOfAlice(udp)
+    const counted = async () => {
+      supervisor.send({ kind: 'count' })
+      return (await supervisor.next('counts')).counts
+    }
+    // A reply is counted when the kernel has it, and may be here before that.
+    while ((await counted()).udp.replies < 2);
+    const { udp: counts, tcp } = await counted()
+    expect(counts).toMatchObject({ calls: 2, replies: 2, strangers: 0, undecodable: 0 })
+    expect(tcp).toMatchObject({ calls: 0, refused: 0 })
+  })
+
   test('lets go of everything at once when its channel ends', async () => {
     await serve()
     const idle = connect(port, '127.0.0.1')

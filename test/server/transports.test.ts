@@ -11,6 +11,7 @@ import type { Log } from '../../src/log.ts'
 import type { Image } from '../../src/maps/image.ts'
 import type { ServerLimits } from '../../src/messages/server.ts'
 import { createAccess } from '../../src/server/access.ts'
+import { createCounters } from '../../src/server/counters.ts'
 import {
   DRAIN_IDLE_MS,
   DRAIN_MS,
@@ -67,7 +68,8 @@ async function serve(family: 4 | 6, rules: readonly AccessRule[] = []) {
   served.serve(image)
   const responder = new Responder(served)
   const access = createAccess(rulesOf(rules), stranger)
-  const serving = { served, responder, access, stranger, limits: () => limits, log }
+  const counters = createCounters()
+  const serving = { served, responder, access, stranger, limits: () => limits, counters, log }
   services = { udp: serveUdp(udp, serving), tcp: serveTcp(tcp, serving) }
   return { address, udpPort: udp.address().port, tcpPort: (tcp.address() as { port: number }).port }
 }
