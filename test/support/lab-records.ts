@@ -5,8 +5,8 @@ import type { YpClient } from './yp-client.ts'
 type Records = readonly (readonly [key: string, value: string])[]
 
 /** All records of a map, as text, in the order of the server; an error unless it sends all. */
-export async function recordsOf(client: YpClient, map: string): Promise<Records> {
-  const steps = await client.all(LAB_DOMAIN, map)
+export async function recordsOf(client: YpClient, map: string, domain = LAB_DOMAIN): Promise<Records> {
+  const steps = await client.all(domain, map)
   const status = steps.at(-1)?.status
   if (status !== YpStat.NOMORE) throw new Error(`ALL of ${map} ended with status ${status}`)
   return steps.slice(0, -1).map(({ key, value }) => [utf8(key), utf8(value)])

@@ -50,6 +50,8 @@ export {
 } from './lab-services.ts'
 export type { Slapd, SlapdOptions } from './lab-slapd.ts'
 export { startSlapd } from './lab-slapd.ts'
+export type { TlsPort } from './lab-tls.ts'
+export { startTlsPort } from './lab-tls.ts'
 export { waitUntil } from './lab-wait.ts'
 export type { YpbindOptions } from './lab-ypbind.ts'
 export { startYpbind } from './lab-ypbind.ts'
