@@ -1,13 +1,17 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { LabProcess, Slapd } from '../support/lab.ts'
 import {
   byKey,
   exampleConf,
   FLAT_FILES,
+  labFolder,
   makeMaps,
   RFC2307_LDIF,
   RFC2307BIS_LDIF,
   recordsOf,
+  runOrFail,
   SERVICES_SUFFIX,
   squeezed,
   startSlapd,
@@ -79,26 +83,33 @@ const FURTHER: Readonly<Record<string, Records>> = {
 /** What makedbm adds to aliases by itself, as a mark that all are there: sendmail does without. */
 const MARK: Readonly<Record<string, string>> = { 'mail.aliases': '@' }
 
+const BY_OBJECT = [
+  'provide maps nisobject',
+  // RFC 2307 has no class for keys.
+  'map "publickey.byname" { filter "(&(objectClass=nisObject)(nisMapName=publickey.byname))"',
+  '  key "{cn}" value "{nisMapEntry}" }',
+]
+
+/** What the script of the example without a directory writes of the files themselves. */
+async function filesLdif(): Promise<string> {
+  const folder = labFolder('files')
+  for (const [name, text] of Object.entries(FLAT_FILES)) writeFileSync(join(folder, name), text)
+  const script = join(import.meta.dirname, '../../examples/ldif/files2ldif')
+  return await runOrFail(script, [SERVICES_SUFFIX, folder], { env: { HASHES: 'yes' } })
+}
+
 describe.each([
-  [
-    'rfc2307',
-    RFC2307_LDIF,
-    [
-      'provide maps nisobject',
-      // RFC 2307 has no class for keys.
-      'map "publickey.byname" { filter "(&(objectClass=nisObject)(nisMapName=publickey.byname))"',
-      '  key "{cn}" value "{nisMapEntry}" }',
-    ],
-  ],
-  ['rfc2307bis', RFC2307BIS_LDIF, ['provide maps automount']],
-] as const)('by the schema %s', (schema, ldif, further) => {
+  ['rfc2307', 'entries by the schema rfc2307', () => RFC2307_LDIF, BY_OBJECT],
+  ['rfc2307bis', 'entries by the schema rfc2307bis', () => RFC2307BIS_LDIF, ['provide maps automount']],
+  ['rfc2307', 'what files2ldif writes of the files', filesLdif, BY_OBJECT],
+] as const)('schema %s: %s', (schema, _of, ldif, further) => {
   const running: (Slapd | LabProcess)[] = []
   let client: YpClient
   let made: Readonly<Record<string, Records>>
 
   beforeAll(async () => {
     made = await makeMaps(FLAT_FILES)
-    const slapd = await startSlapd({ suffix: SERVICES_SUFFIX, ldif, schema })
+    const slapd = await startSlapd({ suffix: SERVICES_SUFFIX, ldif: await ldif(), schema })
     running.unshift(slapd)
     const attribute = 'attribute passwd maps to "userPassword"'
     const block = [`schema ${schema}`, attribute]
