@@ -72,12 +72,15 @@ export function bindBoth(address: string): BoundSockets {
 
 const PROGRAM = fileURLToPath(new URL('server-child.ts', import.meta.url))
 
-/** A server process of its own on these sockets; nothing is said to it yet. */
-export function spawnServer({ kinds, tcp, udp }: BoundSockets): {
+/** A server process of its own on these sockets; nothing is said to it yet. `flags` are for Node. */
+export function spawnServer(
+  { kinds, tcp, udp }: BoundSockets,
+  flags: readonly string[] = [],
+): {
   readonly child: ChildProcess
   readonly channel: ServerChannel
 } {
-  const child = spawn(process.execPath, [PROGRAM, ...kinds], {
+  const child = spawn(process.execPath, [...flags, PROGRAM, ...kinds], {
     env: {},
     stdio: ['ignore', 'ignore', 'inherit', 'pipe', tcp.fd, udp.fd],
   })
