@@ -21,6 +21,7 @@ const SHARED = [
   'src/address.ts',
   'src/garbage.ts',
   'src/log.ts',
+  'src/private-memory.ts',
   'src/start-error.ts',
   'src/version.ts',
   'src/visible.ts',

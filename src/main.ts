@@ -11,6 +11,7 @@ import { MacroError, parseMacroDefinitions } from './config/macro-definition.ts'
 import { formatProblem } from './config/problem.ts'
 import { Report } from './config/report.ts'
 import { createLogger, type Logger, type LogLevel, wantsPrefix } from './log.ts'
+import { keepMemoryPrivate } from './private-memory.ts'
 
 /** Also an orderly end after a signal. */
 const EXIT_OK = 0
@@ -88,6 +89,8 @@ async function runRole(role: string | undefined, descriptors: readonly string[])
   process.title = `ypldap: ${role}`
   // Signals are for the supervisor, which ends its children by closing their channels: a ^C reaches us all.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+  // Before there is a secret to hold.
+  keepMemoryPrivate()
   const { Socket } = await import('node:net')
   const channel = new Socket({ fd: 3, allowHalfOpen: true })
   const logger = stderrLogger('info')

@@ -1,5 +1,6 @@
 /** The supervisor's life: from its start to the signal, or the request, that ends it. */
 import type { Logger } from '../log.ts'
+import { keepMemoryPrivate } from '../private-memory.ts'
 import { StartError } from '../start-error.ts'
 import { tellParent } from './background.ts'
 import { type Supervisor, type SupervisorOptions, startSupervisor } from './supervisor.ts'
@@ -23,6 +24,8 @@ export async function serve(options: Omit<SupervisorOptions, 'stopRequested'>): 
     return false
   }
   tellParent({ ready: true })
+  // Not sooner: it takes 10 ms, and others answer by now.
+  keepMemoryPrivate()
   log('info', 'stopping', `on ${await ended.promise}`)
   await supervisor.stop()
   return true
