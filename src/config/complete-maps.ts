@@ -28,6 +28,7 @@ export function completeMaps(draft: DomainDraft, limit: Limit, report: Report): 
       made: isRowMap(name) && !hasTemplates(block) ? 'rows' : 'table',
       recordLimit: block?.recordLimit ?? limit.recordLimit,
       overflow: block?.overflow ?? limit.overflow,
+      ...(block !== undefined && block.access.length > 0 && { access: block.access }),
     }
   })
   return { maps, tablesOf: tablesMaker(maps, blocks, draft.groups) }

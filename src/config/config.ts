@@ -116,13 +116,15 @@ export interface Listen {
   readonly port: number
 }
 
-/** `allow from` and `deny from`: the first that matches the caller decides. */
+/** `allow from` and `deny from`: the first that covers the caller decides. */
 export interface AccessRule {
   readonly verdict: 'allow' | 'deny'
   /** 4 or 16 bytes, host bits zero */
   readonly prefix: Uint8Array
   /** leading bits that count */
   readonly bits: number
+  /** covers only callers on a reserved port */
+  readonly reserved: boolean
 }
 
 /** A map that is provided. */
@@ -135,6 +137,8 @@ export interface MapConfig {
   /** the longest value it may hold, in bytes */
   readonly recordLimit: number
   readonly overflow: Overflow
+  /** its own rules, beside those of the domain; whom they don't allow sees it as empty */
+  readonly access?: readonly AccessRule[]
 }
 
 /** What becomes of a value that is over the record limit. */

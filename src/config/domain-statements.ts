@@ -1,13 +1,13 @@
+import { readAccess } from './access-statement.ts'
 import { BadValue } from './bad-value.ts'
 import { MAP_GROUPS } from './builtin-maps.ts'
-import type { AccessRule, Position } from './config.ts'
+import type { Position } from './config.ts'
 import type { Cursor } from './cursor.ts'
 import type { DomainDraft } from './draft.ts'
-import { MAX_ACCOUNT, MAX_MAPS, MAX_REFUSED_NAMES, MAX_RULES } from './limits.ts'
+import { MAX_ACCOUNT, MAX_MAPS, MAX_REFUSED_NAMES } from './limits.ts'
 import { overflowWord, readMapBlock, recordLimit } from './map-block.ts'
 import { parseMapName } from './map-name.ts'
 import { parsePath } from './path.ts'
-import { parsePrefixes } from './prefix.ts'
 import type { Report } from './report.ts'
 import { SYSTEM_NAMES } from './system-names.ts'
 
@@ -22,8 +22,8 @@ export const DOMAIN_STATEMENTS: ReadonlyMap<string, DomainStatement> = new Map([
   ['cafile', readCafile],
   ['record', readRecord],
   ['overflow', readOverflow],
-  ['allow', accessReader('allow')],
-  ['deny', accessReader('deny')],
+  ['allow', (cursor, { access }, report) => readAccess('allow', cursor, access, report)],
+  ['deny', (cursor, { access }, report) => readAccess('deny', cursor, access, report)],
   ['guard', readGuard],
   ['expire', readExpire],
   ['minimum', readMinimum],
@@ -69,21 +69,6 @@ function readRecord(cursor: Cursor, draft: DomainDraft): void {
 
 function readOverflow(cursor: Cursor, draft: DomainDraft): void {
   draft.overflow = overflowWord(cursor)
-}
-
-function accessReader(verdict: AccessRule['verdict']): DomainStatement {
-  return (cursor, draft, report) => {
-    cursor.word('from')
-    do {
-      if (cursor.atSymbol(',')) throw cursor.unexpected('a blank', 'prefixes are separated by blanks')
-      const { value = [], at } = cursor.value("an address, a prefix or 'any'", parsePrefixes)
-      if (draft.access.length + value.length > MAX_RULES) {
-        report.problem(at, `too many prefixes, expected at most ${MAX_RULES} in all`)
-      } else {
-        for (const prefix of value) draft.access.push({ verdict, ...prefix })
-      }
-    } while (!cursor.atLineEnd() && !cursor.atSymbol('}'))
-  }
 }
 
 function readGuard(cursor: Cursor, draft: DomainDraft): void {

@@ -52,6 +52,7 @@ export interface MapDraft {
   recordLimit?: number
   overflow?: Overflow
   secure?: boolean
+  readonly access: AccessRule[]
   readonly damaged: Damaged
 }
 
@@ -122,7 +123,7 @@ export function emptyDomain(): DomainDraft {
 }
 
 export function emptyMap(at: Position, name: string): MapDraft {
-  return { at, name, damaged: new Set() }
+  return { at, name, access: [], damaged: new Set() }
 }
 
 export function emptyBlock(at: Position): BlockDraft {

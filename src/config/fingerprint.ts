@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { DirectoryConfig, DomainConfig } from './config.ts'
+import type { DirectoryConfig, DomainConfig, MapConfig } from './config.ts'
 
 /**
  * SHA-256 of all in the configuration of a domain that decides what its image holds. Where words stand in the file, how often
@@ -10,7 +10,16 @@ export function fingerprint(config: DomainConfig): Buffer {
   const { minimumUid, minimumGid, refusedNames } = admission
   const admitted = [minimumUid, minimumGid, refusedNames]
   return createHash('sha256')
-    .update(JSON.stringify([domain, maps, recordLimit, overflow, admitted, directories.map(sourceOf)]))
+    .update(
+      JSON.stringify([
+        domain,
+        maps.map(withoutAccess),
+        recordLimit,
+        overflow,
+        admitted,
+        directories.map(sourceOf),
+      ]),
+    )
     .digest()
 }
 
@@ -24,6 +33,11 @@ export function sourceOf(directory: DirectoryConfig): readonly unknown[] {
     [schema, idmap, shadow, withoutPlaces(tables)],
     withoutPlaces(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1))),
   ]
+}
+
+/** Who may ask changes nothing. */
+function withoutAccess({ access: _access, ...map }: MapConfig): unknown {
+  return map
 }
 
 /** Where a word stands in the file changes nothing. */

@@ -1,3 +1,4 @@
+import { readAccess } from './access-statement.ts'
 import { OVERFLOWS, type Overflow, type Position } from './config.ts'
 import type { Cursor } from './cursor.ts'
 import { type DomainDraft, emptyMap, type MapDraft } from './draft.ts'
@@ -9,7 +10,7 @@ import { unknownStatement } from './unknown-statement.ts'
 
 const TEMPLATE = 'a template as a quoted string'
 
-type MapStatement = (cursor: Cursor, draft: MapDraft) => void
+type MapStatement = (cursor: Cursor, draft: MapDraft, report: Report) => void
 
 /** The statements of a map block by their first word. */
 export const MAP_STATEMENTS: ReadonlyMap<string, MapStatement> = new Map([
@@ -22,6 +23,8 @@ export const MAP_STATEMENTS: ReadonlyMap<string, MapStatement> = new Map([
   ['record', readRecord],
   ['overflow', (cursor, draft) => void (draft.overflow = overflowWord(cursor))],
   ['port', readPort],
+  ['allow', (cursor, { access }, report) => readAccess('allow', cursor, access, report)],
+  ['deny', (cursor, { access }, report) => readAccess('deny', cursor, access, report)],
 ])
 
 /** Reads a map's name and its block, up to its `}`. */
@@ -72,7 +75,7 @@ function readBlock(cursor: Cursor, draft: MapDraft, report: Report): void {
     }
     cursor.beginStatement()
     if (cursor.atSymbol('}')) break
-    if (cursor.attempt(() => readStatements(cursor, draft))) continue
+    if (cursor.attempt(() => readStatements(cursor, draft, report))) continue
     draft.damaged.add('*')
     skipBadStatement(cursor)
   }
@@ -85,12 +88,12 @@ function isBehind(cursor: Cursor): boolean {
 }
 
 /** Several may share a line. */
-function readStatements(cursor: Cursor, draft: MapDraft): void {
+function readStatements(cursor: Cursor, draft: MapDraft, report: Report): void {
   do {
     const statement = MAP_STATEMENTS.get(cursor.unquoted() ?? '')
     if (statement === undefined) throw unknownStatement(cursor, [...MAP_STATEMENTS.keys(), '}'])
     cursor.next()
-    statement(cursor, draft)
+    statement(cursor, draft, report)
   } while (!cursor.atLineEnd() && !cursor.atSymbol('}'))
 }
 

@@ -51,7 +51,7 @@ function wordsOf(line: string): readonly Word[] {
   const comment = words.findIndex(([text]) => text.startsWith('#'))
   return words.slice(0, comment < 0 ? undefined : comment).map(({ 0: text, index }) => ({
     text,
-    column: [...line.slice(0, index)].length + 1,
+    column: index + 1,
   }))
 }
 

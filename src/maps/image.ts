@@ -117,7 +117,6 @@ export class MapView {
   readonly slots: Uint32Array
   readonly #bytes: Buffer
   readonly #key: HashKey
-  readonly #places: MapPlaces
 
   constructor(bytes: Buffer, key: HashKey, places: MapPlaces) {
     this.name = places.name
@@ -131,12 +130,6 @@ export class MapView {
     this.slots = new Uint32Array(bytes.buffer, places.slotTable, places.slots)
     this.#bytes = bytes
     this.#key = key
-    this.#places = places
-  }
-
-  /** The same records, for callers on a reserved port alone. */
-  secured(): MapView {
-    return this.secure ? this : new MapView(this.#bytes, this.#key, { ...this.#places, secure: true })
   }
 
   /** The number of the record with this key, hidden ones included, or -1. */

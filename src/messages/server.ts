@@ -14,13 +14,17 @@ import {
   words,
 } from './common.ts'
 import { counts } from './counts.ts'
-import { flag, integer, list, nullable, type Of, oneOf, record, union } from './shape.ts'
+import { flag, integer, list, nullable, type Of, oneOf, optional, record, union } from './shape.ts'
 
 const rule = record({
   verdict: oneOf('allow', 'deny'),
   prefix: list(integer(0, 255), 16),
   bits: integer(0, 128),
+  /** covers only callers on a reserved port */
+  reserved: flag,
 })
+
+const rules = list(rule, 10_000)
 
 export const toServer = union('kind', {
   ...TO_CHILD,
@@ -40,11 +44,14 @@ export const toServer = union('kind', {
   /** A domain to be served, and by which rules; again when they have changed. */
   configure: {
     domain,
-    access: list(rule, 10_000),
+    access: rules,
     /** seconds after which an image is too old for DOMAIN to say yes, or null */
     expire: nullable(count),
-    /** those that are provided, and whether those that the directory names are: no others of an image are served */
-    maps: list(record({ name: mapName, secure: flag }), MAX_MAPS),
+    /**
+     * Those that are provided, with rules of their own, and whether those that the directory names are: no others of an
+     * image are served.
+     */
+    maps: list(record({ name: mapName, secure: flag, access: optional(rules) }), MAX_MAPS),
     found: flag,
   },
   /** No more of this domain. */

@@ -12,14 +12,12 @@ import { prepareSocket } from './datagram-socket.ts'
 import { UDP_REPLY_BYTES } from './limits.ts'
 import { Errno, type SystemCalls } from './mmsg.ts'
 import { Control, type News } from './news.ts'
-import { type Caller, Responder } from './responder.ts'
-import { Rules } from './rights.ts'
+import { type Asking, type Caller, Responder } from './responder.ts'
 import { Served } from './served.ts'
-import { type CallerRights, Verdicts } from './verdicts.ts'
 
-/** What it says: of strangers, also to one domain, and errors, now and then. */
+/** What it says now and then: of strangers, also to one domain, with their calls since it last did; and of errors. */
 export type Words =
-  | { readonly kind: 'stranger'; readonly address: string; readonly domain?: string }
+  | { readonly kind: 'stranger'; readonly address: string; readonly domain?: string; readonly calls: number }
   | { readonly kind: 'error'; readonly what: 'receiving' | 'sending'; readonly errno: number }
 
 export interface BatchedOptions {
@@ -61,14 +59,12 @@ export class BatchedServer {
   readonly #responder = new Responder(this.#served)
   /** where the images lie, at the places of their domains */
   readonly #bases: Base[] = []
-  readonly #rules = new Rules()
-  /** of the caller that is answered */
-  readonly #rights: CallerRights = { low: 0, high: 0 }
-  readonly #reserved: Caller = { reserved: true, limit: UDP_REPLY_BYTES, rights: this.#rights }
-  readonly #unreserved: Caller = { reserved: false, limit: UDP_REPLY_BYTES, rights: this.#rights }
-  #verdicts = this.#createVerdicts()
+  /** whoever it is that is answered */
+  readonly #caller: Asking
   /** no word of a stranger before this */
   #strangerAt = 0
+  /** calls by strangers of which there was no word yet */
+  #untold = 0
   #generation = 0
   #failures = 0
   #quietUntil = 0
@@ -79,6 +75,13 @@ export class BatchedServer {
   constructor(options: BatchedOptions) {
     this.#options = options
     this.#batch = new Batch(options.calls)
+    this.#caller = {
+      reserved: false,
+      bytes: this.#batch.bytes,
+      start: 0,
+      length: options.six ? 16 : 4,
+      limit: UDP_REPLY_BYTES,
+    }
     prepareSocket(options.calls, options.fd, options.six, WAIT_MS)
     this.#takeNews()
   }
@@ -108,8 +111,9 @@ export class BatchedServer {
   }
 
   #answerAll(count: number): void {
-    const { six, counters } = this.#options
+    const { counters } = this.#options
     const batch = this.#batch
+    const caller = this.#caller
     counters[placeOf.calls]! += count
     for (let index = 0; index < count; index++) {
       const end = batch.callEnd(index)
@@ -119,11 +123,10 @@ export class BatchedServer {
         counters[placeOf.undecodable]! += 1
         continue
       }
-      if (!this.#verdicts.judge(batch.bytes, batch.addressStart(index), six ? 16 : 4, this.#rights)) {
-        counters[placeOf.strangers]! += 1
-        continue
-      }
-      this.#answer(index, end, port < 1024 ? this.#reserved : this.#unreserved)
+      caller.reserved = port < 1024
+      caller.start = batch.addressStart(index)
+      if (this.#served.admits(caller)) this.#answer(index, end, caller)
+      else this.#refuse()
     }
     batch.renew(count)
     this.#sendAll()
@@ -137,7 +140,7 @@ export class BatchedServer {
     writer.offset = 0
     try {
       if (!responder.respond(batch.bytes, batch.callStart(index), end, caller, writer)) {
-        if (responder.refused !== undefined) this.#refuse(index, responder.refused.name)
+        if (responder.refused !== undefined) this.#refuse(responder.refused.name)
         return
       }
     } catch (error) {
@@ -151,21 +154,18 @@ export class BatchedServer {
     batch.reply(index, NOWHERE, 0, 0)
   }
 
-  /** To this domain the caller is a stranger. */
-  #refuse(index: number, domain: string): void {
-    const { six, counters } = this.#options
+  /** The caller is a stranger to this domain, or to all. */
+  #refuse(domain?: string): void {
+    const { counters, say } = this.#options
     counters[placeOf.strangers]! += 1
-    if (!this.#mayTellOfStrangers()) return
-    const start = this.#batch.addressStart(index)
-    const address = formatAddress(this.#batch.bytes.subarray(start, start + (six ? 16 : 4)))
-    this.#options.say({ kind: 'stranger', address, domain })
-  }
-
-  #mayTellOfStrangers(): boolean {
+    this.#untold += 1
     const now = performance.now()
-    if (now < this.#strangerAt) return false
+    if (now < this.#strangerAt) return
     this.#strangerAt = now + STRANGER_MS
-    return true
+    const { bytes, start, length } = this.#caller
+    const address = formatAddress(bytes.subarray(start, start + length))
+    say({ kind: 'stranger', address, ...(domain !== undefined && { domain }), calls: this.#untold })
+    this.#untold = 0
   }
 
   /** A reply that can't be sent is lost like any datagram: the client asks again. */
@@ -219,9 +219,8 @@ export class BatchedServer {
         return
       }
       case 'domain':
-        this.#rules.set(this.#served.add(news.domain).place, news.rules)
+        this.#served.admit(news.domain, news.rules)
         if (news.maps !== undefined) this.#served.add(news.domain).restrict(news.maps)
-        this.#verdicts = this.#createVerdicts()
         return
       case 'gone':
         this.#forget(news.domain)
@@ -237,19 +236,10 @@ export class BatchedServer {
   }
 
   #forget(domain: string): void {
-    const found = this.#served.named(domain)
-    if (found === undefined) return
+    if (this.#served.named(domain) === undefined) return
     this.#served.remove(domain)
-    this.#rules.delete(found.place)
-    this.#verdicts = this.#createVerdicts()
     this.#responder.forget()
     this.#collectAt = Math.min(this.#collectAt, performance.now() + LINGER_MS)
-  }
-
-  #createVerdicts(): Verdicts {
-    return new Verdicts(this.#rules, (address) => {
-      if (this.#mayTellOfStrangers()) this.#options.say({ kind: 'stranger', address: formatAddress(address) })
-    })
   }
 
   /** No call has come for a while. */

@@ -5,7 +5,7 @@ import type { Log } from '../log.ts'
 import type { FromWorker, WorkerData } from './batched-worker.ts'
 import { allocateShared, Control, type News, viewShared } from './news.ts'
 import { rarely } from './rarely.ts'
-import type { Service } from './service.ts'
+import type { Service, Stranger } from './service.ts'
 
 /** In the sources a .ts file, in the package a .js one: as this one. */
 const PROGRAM = new URL(import.meta.url.replace(/udp(\.[jt]s)$/, 'worker$1'))
@@ -20,12 +20,7 @@ export interface Batched {
 }
 
 /** Starts the thread of a bound socket, which takes a tenth of a second, and answers when it is told to begin. */
-export function launchBatched(
-  fd: number,
-  six: boolean,
-  stranger: (address: string, domain?: string) => void,
-  log: Log,
-): Batched {
+export function launchBatched(fd: number, six: boolean, stranger: Stranger, log: Log): Batched {
   const shared = allocateShared()
   const { words, counters } = viewShared(shared)
   const { port1: news, port2 } = new MessageChannel()
@@ -43,7 +38,7 @@ export function launchBatched(
   })
   worker.on('message', (message: FromWorker) => {
     if (message.kind === 'ready') ready.resolve()
-    else if (message.kind === 'stranger') stranger(message.address, message.domain)
+    else if (message.kind === 'stranger') stranger(message.address, message.domain, message.calls)
     else failed(message)
   })
   worker.once('error', ready.reject)

@@ -12,7 +12,7 @@ export type News =
       readonly kind: 'domain'
       readonly domain: string
       readonly rules: readonly AccessRule[]
-      /** undefined: all that its images have */
+      /** undefined: all that its images have, for all whom these rules allow */
       readonly maps?: MapRules | undefined
     }
   /** …or no longer */

@@ -14,19 +14,17 @@ import {
   type ToServer,
   toServer,
 } from '../messages/server.ts'
-import { createAccess } from './access.ts'
 import { type Batched, launchBatched } from './batched-udp.ts'
 import { createCounters, sumOf } from './counters.ts'
 import { watchExpiry } from './expiry.ts'
 import { createLoader } from './loader.ts'
 import { createLookups } from './lookups.ts'
-import type { MapRules } from './map-rules.ts'
+import type { MapRule, MapRules } from './map-rules.ts'
 import type { News } from './news.ts'
 import { rarely } from './rarely.ts'
 import { Responder } from './responder.ts'
-import { Rules } from './rights.ts'
 import { Served } from './served.ts'
-import type { Service } from './service.ts'
+import type { Service, Stranger } from './service.ts'
 import { type Descriptor, openSockets } from './sockets.ts'
 import { chooseTransport, type Transport } from './transport.ts'
 
@@ -55,11 +53,9 @@ export async function runServer(
   const stranger = tellOfStrangers(log)
   // At once: they need a moment, and calls wait.
   const threads = launchThreads(descriptors, transport, stranger, log)
-  const rules = new Rules()
   const counters = createCounters()
-  /** the same by domain, and which maps it has */
+  /** the rules of each domain, and which maps it has */
   const told = new Map<string, { readonly rules: readonly AccessRule[]; readonly maps: MapRules }>()
-  let access = createAccess(rules, stranger)
   let limits: ServerLimits = DEFAULT_LIMITS
   const opened = Promise.withResolvers<void>()
   let opening: Promise<void> | undefined
@@ -94,7 +90,6 @@ export async function runServer(
       const { services: all, transport: how } = await openSockets(descriptors, {
         served,
         responder,
-        access: (address) => access(address),
         limits: () => limits,
         stranger,
         transport,
@@ -150,26 +145,22 @@ export async function runServer(
     refused: ({ id, domain, path }, reason) => void report({ kind: 'refused', id, domain, path, reason }),
   })
 
-  const configure = ({ domain, access: list, expire, maps, found }: ServerSettings) => {
-    const own = { rules: list.map(toRule), maps: { maps, found } }
+  const configure = ({ domain, access, expire, maps, found }: ServerSettings) => {
+    const own = { rules: access.map(toRule), maps: { maps: maps.map(toMapRule), found } }
     told.set(domain, own)
-    rules.set(served.add(domain).place, own.rules)
+    served.admit(domain, own.rules)
     served.add(domain).restrict(own.maps)
-    access = createAccess(rules, stranger)
     inform({ kind: 'domain', domain, ...own })
     expiry.setLimit(domain, expire)
   }
 
   const remove = (domain: string) => {
-    const found = served.named(domain)
-    if (found === undefined) return
+    if (served.named(domain) === undefined) return
     served.remove(domain)
     told.delete(domain)
-    rules.delete(found.place)
     loader.forget(domain)
     expiry.forget(domain)
     responder.forget()
-    access = createAccess(rules, stranger)
     inform({ kind: 'gone', domain })
     collectSoon()
   }
@@ -240,22 +231,20 @@ function describe(image: Image, id: number, fresh: number): LoadedImage {
   }
 }
 
-type Stranger = (address: string, domain?: string) => void
-
 function tellOfStrangers(log: Log): Stranger {
-  const toAll = rarely((address: string, count) => {
-    const all = `${count} such addresses so far`
-    log('warning', 'stranger', `no answer to ${address}, which no "allow from" covers; ${all}`)
+  let count = 0
+  const tell = (what: string) => {
+    log('warning', 'stranger', `no answer to ${what}; ${count} calls by strangers so far`)
+  }
+  const toAll = rarely((address: string) => tell(`${address}, which no "allow from" covers`))
+  const toOne = rarely(([address, domain]: readonly [string, string]) => {
+    tell(`${address} about ${domain}, where no "allow from" covers it`)
   })
-  const toOne = rarely(([address, domain]: readonly [string, string], count) => {
-    const all = `${count} such calls so far`
-    log(
-      'warning',
-      'stranger',
-      `no answer to ${address} about ${domain}, where no "allow from" covers it; ${all}`,
-    )
-  })
-  return (address, domain) => (domain === undefined ? toAll(address) : toOne([address, domain]))
+  return (address, domain, calls = 1) => {
+    count += calls
+    if (domain === undefined) toAll(address)
+    else toOne([address, domain])
+  }
 }
 
 function launchThreads(
@@ -274,6 +263,10 @@ function imageNews(image: Image | undefined): readonly News[] {
   return bytes instanceof SharedArrayBuffer ? [{ kind: 'image', bytes }] : []
 }
 
-function toRule({ verdict, prefix, bits }: ServerSettings['access'][number]): AccessRule {
-  return { verdict, prefix: Uint8Array.from(prefix), bits }
+function toRule({ prefix, ...rule }: ServerSettings['access'][number]): AccessRule {
+  return { ...rule, prefix: Uint8Array.from(prefix) }
+}
+
+function toMapRule({ access, ...map }: ServerSettings['maps'][number]): MapRule {
+  return { ...map, access: access?.map(toRule) }
 }

@@ -26,23 +26,18 @@ import {
 } from '../../rpc/yp-results.ts'
 import type { MapView } from '../maps/image.ts'
 import { SpecialKey } from '../maps/image-format.ts'
-import type { Rights } from './rights.ts'
+import type { Origin } from './access-list.ts'
+import type { ServedMap } from './map-rules.ts'
 import type { Served, ServedDomain } from './served.ts'
 
 /** What of the caller matters for an answer. */
-export interface Caller {
-  /** its source port is below 1024: on a Unix host only root can have sent from there */
-  readonly reserved: boolean
+export interface Caller extends Origin {
   /** the longest reply its transport carries, in bytes */
   readonly limit: number
-  /** the domains it may ask for */
-  readonly rights: Rights
 }
 
 /** The same, used for one caller after the other. */
-export interface Asking extends Caller {
-  rights: Rights
-}
+export type Asking = { -readonly [K in keyof Caller]: Caller[K] }
 
 const MASTER_NAME = Buffer.from(SpecialKey.masterName, 'latin1')
 
@@ -172,9 +167,10 @@ export class Responder {
     const { key } = this.#args
     const map = this.#map(true, caller)
     if (typeof map === 'number') return encodeValueError(head, map)
-    const number = visible(map, caller) ? find(map, this.#reader.bytes, key) : -1
+    const { view } = map
+    const number = map.isFor(caller) ? find(view, this.#reader.bytes, key) : -1
     if (number < 0) return encodeValueError(head, YpStat.NOKEY)
-    this.#setBody(map.answerStart(number), map.valueEnd(number))
+    this.#setBody(view.answerStart(number), view.valueEnd(number))
     if (!this.#fits(caller, head)) encodeValueError(head, YpStat.YPERR)
   }
 
@@ -184,17 +180,18 @@ export class Responder {
     const map = this.#map(behindKey, caller)
     if (typeof map === 'number') return encodeKeyValueError(head, map)
     const { bytes } = this.#reader
-    const number = behindKey ? map.successor(bytes, key.start, lengthWithoutNul(bytes, key)) : 0
-    if (number >= map.count || !visible(map, caller)) return encodeKeyValueError(head, YpStat.NOMORE)
-    this.#setBody(map.answerStart(number), map.recordEnd(number))
+    const { view } = map
+    const number = behindKey ? view.successor(bytes, key.start, lengthWithoutNul(bytes, key)) : 0
+    if (number >= view.count || !map.isFor(caller)) return encodeKeyValueError(head, YpStat.NOMORE)
+    this.#setBody(view.answerStart(number), view.recordEnd(number))
     if (!this.#fits(caller, head)) encodeKeyValueError(head, YpStat.YPERR)
   }
 
   #all(caller: Caller, head: XdrWriter): void {
     const map = this.#map(false, caller)
     if (typeof map === 'number') return encodeAllError(head, map)
-    if (!visible(map, caller)) return encodeAllError(head, YpStat.NOMORE)
-    this.#setBody(map.section, map.sectionEnd)
+    if (!map.isFor(caller)) return encodeAllError(head, YpStat.NOMORE)
+    this.#setBody(map.view.section, map.view.sectionEnd)
     if (!this.#fits(caller, head)) encodeAllError(head, YpStat.YPERR)
   }
 
@@ -202,9 +199,10 @@ export class Responder {
   #master(caller: Caller, head: XdrWriter): void {
     const map = this.#map(false, caller)
     if (typeof map === 'number') return encodeValueError(head, map)
-    const number = map.find(MASTER_NAME, 0, MASTER_NAME.length)
+    const { view } = map
+    const number = view.find(MASTER_NAME, 0, MASTER_NAME.length)
     if (number < 0) return encodeValueError(head, YpStat.BADDB)
-    this.#setBody(map.answerStart(number), map.valueEnd(number))
+    this.#setBody(view.answerStart(number), view.valueEnd(number))
     if (!this.#fits(caller, head)) encodeValueError(head, YpStat.YPERR)
   }
 
@@ -232,24 +230,24 @@ export class Responder {
   }
 
   /** Undefined also when the caller may not ask for it: there is no reply then. */
-  #domain(domain: Span, { rights }: Caller): ServedDomain | undefined {
+  #domain(domain: Span, caller: Caller): ServedDomain | undefined {
     const found = this.#served.find(this.#reader.bytes, domain)
-    if (found === undefined || found.isFor(rights)) return found
+    if (found?.access.allows(caller) !== false) return found
     this.refused = found
     return undefined
   }
 
   /** The map that the call names, or the status that says why there is none. */
-  #map(withKey: boolean, caller: Caller): MapView | YpStat {
+  #map(withKey: boolean, caller: Caller): ServedMap | YpStat {
     const { domain, map, key } = this.#args
     const served = this.#domain(domain, caller)
     if (domain.length === 0 || map.length === 0 || (withKey && key.length === 0)) return YpStat.BADARGS
     if (served?.maps === undefined) return YpStat.NODOM
-    const view = served.maps.find(this.#reader.bytes, map)
-    if (view === undefined) return YpStat.NOMAP
+    const found = served.maps.find(this.#reader.bytes, map)
+    if (found === undefined) return YpStat.NOMAP
     this.body = served.maps.image.bytes
     this.place = served.place
-    return view
+    return found
   }
 
   #setBody(start: number, end: number): void {
@@ -263,11 +261,6 @@ export class Responder {
     this.bodyEnd = 0
     return false
   }
-}
-
-/** A map with hashes exists for everyone, and is empty for callers who need not be root. */
-function visible(map: MapView, caller: Caller): boolean {
-  return caller.reserved || !map.secure
 }
 
 /** Sun-era maps held a NUL behind each key, so clients try with and without; ours never do. */

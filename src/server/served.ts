@@ -3,10 +3,14 @@ import type { Span } from '../../rpc/xdr-reader.ts'
 import { XdrWriter } from '../../rpc/xdr-writer.ts'
 import { YpStat } from '../../rpc/yp.ts'
 import { encodeMapList } from '../../rpc/yp-results.ts'
-import type { Image, MapView } from '../maps/image.ts'
+import type { AccessRule } from '../config/config.ts'
+import type { Image } from '../maps/image.ts'
 import { MAX_NAME_BYTES } from '../maps/image-format.ts'
-import { type MapRules, mapsUnder } from './map-rules.ts'
-import { PLACES, type Rights, rightsAt } from './rights.ts'
+import { AccessList, keyOf, type Origin } from './access-list.ts'
+import { type Guard, guardOf, type MapRules, type ServedMap, UNGUARDED } from './map-rules.ts'
+
+/** Of domains, among all that are served. */
+export const PLACES = 64
 
 /** The maps of an image by their names. */
 export class ServedMaps {
@@ -16,36 +20,36 @@ export class ServedMaps {
   /** slots of a hash table, at most half of them taken */
   readonly #slots: readonly (NamedMap | undefined)[]
 
-  constructor(image: Image, rules: MapRules | undefined) {
-    const maps = mapsUnder(rules, image.maps)
+  constructor(image: Image, guard: Guard) {
+    const maps = guard(image.maps)
     this.image = image
-    this.list = encodedMapList(maps.map((map) => map.name))
+    this.list = encodedMapList(maps.map(({ view }) => view.name))
     this.#slots = slotsOf(maps)
   }
 
   /** A domain may have hundreds of maps (auto.*), of which many have names of one length and beginning. */
-  find(bytes: Uint8Array, name: Span): MapView | undefined {
+  find(bytes: Uint8Array, name: Span): ServedMap | undefined {
     const mask = this.#slots.length - 1
     for (let slot = hash(bytes, name.start, name.length) & mask; ; slot = (slot + 1) & mask) {
-      const map = this.#slots[slot]
-      if (map === undefined || equal(map.name, bytes, name)) return map?.view
+      const one = this.#slots[slot]
+      if (one === undefined || equal(one.name, bytes, name)) return one?.map
     }
   }
 }
 
 interface NamedMap {
   readonly name: Buffer
-  readonly view: MapView
+  readonly map: ServedMap
 }
 
-function slotsOf(maps: readonly MapView[]): readonly (NamedMap | undefined)[] {
+function slotsOf(maps: readonly ServedMap[]): readonly (NamedMap | undefined)[] {
   const mask = 2 ** Math.ceil(Math.log2(2 * maps.length + 2)) - 1
   const slots = Array.from({ length: mask + 1 }, (): NamedMap | undefined => undefined)
-  for (const view of maps) {
-    const name = Buffer.from(view.name, 'latin1')
+  for (const map of maps) {
+    const name = Buffer.from(map.view.name, 'latin1')
     let slot = hash(name, 0, name.length) & mask
     while (slots[slot] !== undefined) slot = (slot + 1) & mask
-    slots[slot] = { name, view }
+    slots[slot] = { name, map }
   }
   return slots
 }
@@ -65,28 +69,26 @@ export class ServedDomain {
   maps: ServedMaps | undefined
   /** The image is too old to be vouched for: DOMAIN no longer says yes, and all else is answered as before. */
   expired = false
-  #mapRules: MapRules | undefined
+  /** who may ask for it */
+  access: AccessList
+  #guard: Guard = UNGUARDED
   readonly #name: Buffer
-  readonly #low: number
-  readonly #high: number
 
-  constructor(name: string, place: number) {
+  constructor(name: string, place: number, access: AccessList) {
     this.name = name
     this.place = place
+    this.access = access
     this.#name = Buffer.from(name, 'latin1')
-    const { low, high } = rightsAt(place)
-    this.#low = low
-    this.#high = high
   }
 
   /** From the next request on, answers come from this image, and what it replaces is there no more. */
   serve(image: Image): void {
-    this.maps = new ServedMaps(image, this.#mapRules)
+    this.maps = new ServedMaps(image, this.#guard)
   }
 
-  /** What of its images is served, from the next request on. */
+  /** What of its images is served, and to whom, from the next request on. */
   restrict(rules: MapRules): void {
-    this.#mapRules = rules
+    this.#guard = guardOf(rules)
     if (this.image !== undefined) this.serve(this.image)
   }
 
@@ -97,14 +99,12 @@ export class ServedDomain {
   isNamed(bytes: Uint8Array, name: Span): boolean {
     return equal(this.#name, bytes, name)
   }
-
-  isFor({ low, high }: Rights): boolean {
-    return ((low & this.#low) | (high & this.#high)) !== 0
-  }
 }
 
 export class Served {
   #domains: readonly ServedDomain[] = []
+  /** those of the domains, each once: many have theirs from one place of the file */
+  #lists: readonly AccessList[] = []
 
   get domains(): readonly ServedDomain[] {
     return this.#domains
@@ -117,13 +117,35 @@ export class Served {
     const taken = new Set(this.#domains.map(({ place }) => place))
     const place = Array.from({ length: PLACES }, (_, one) => one).find((one) => !taken.has(one))
     if (place === undefined) throw new Error(`more than ${PLACES} domains`)
-    const domain = new ServedDomain(name, place)
-    this.#domains = [...this.#domains, domain]
+    const domain = new ServedDomain(name, place, this.#listOf([]))
+    this.#put([...this.#domains, domain])
     return domain
   }
 
   remove(name: string): void {
-    this.#domains = this.#domains.filter((domain) => domain.name !== name)
+    this.#put(this.#domains.filter((domain) => domain.name !== name))
+  }
+
+  /** Who may ask for the domain, from the next request on. */
+  admit(name: string, rules: readonly AccessRule[]): void {
+    this.add(name).access = this.#listOf(rules)
+    this.#put(this.#domains)
+  }
+
+  /** Whether this caller may ask for anything; of one who may not, nothing needs to be looked at. */
+  admits(caller: Origin): boolean {
+    for (const list of this.#lists) if (list.allows(caller)) return true
+    return false
+  }
+
+  #listOf(rules: readonly AccessRule[]): AccessList {
+    const key = keyOf(rules)
+    return this.#lists.find((list) => list.key === key) ?? new AccessList(rules)
+  }
+
+  #put(domains: readonly ServedDomain[]): void {
+    this.#domains = domains
+    this.#lists = [...new Set(domains.map(({ access }) => access))]
   }
 
   named(name: string): ServedDomain | undefined {

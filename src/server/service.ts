@@ -1,20 +1,23 @@
 import type { Log } from '../log.ts'
 import type { ServerLimits } from '../messages/server.ts'
-import type { Access } from './access.ts'
 import type { Counters } from './counters.ts'
 import type { News } from './news.ts'
 import type { Responder } from './responder.ts'
 import type { Served } from './served.ts'
 
+/**
+ * Told of each call that gets no answer because no rule covers its sender: of one about a domain that others may ask
+ * for with its name. A thread tells of several `calls` at a time, by the last of them.
+ */
+export type Stranger = (address: string, domain?: string, calls?: number) => void
+
 /** What a socket of the main thread is served with. */
 export interface Serving {
   readonly served: Served
   readonly responder: Responder
-  readonly access: Access
   /** what callers may cost, as it is now */
   readonly limits: () => ServerLimits
-  /** told of a call for a domain that its sender may not ask for */
-  readonly stranger: (address: string, domain: string) => void
+  readonly stranger: Stranger
   readonly counters: Counters
   readonly log: Log
 }

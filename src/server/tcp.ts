@@ -6,6 +6,8 @@ import type { Server, Socket } from 'node:net'
 import { DecodeError } from '../../rpc/errors.ts'
 import { CALL_LIMITS, MARK_BYTES, RecordAssembler, writeMark } from '../../rpc/record.ts'
 import { XdrWriter } from '../../rpc/xdr-writer.ts'
+import type { Origin } from './access-list.ts'
+import { addressOf } from './address-of.ts'
 import {
   COPIED_REPLY_BYTES,
   DRAIN_IDLE_MS,
@@ -16,9 +18,7 @@ import {
   TCP_IDLE_MS,
 } from './limits.ts'
 import { rarely } from './rarely.ts'
-import type { Asking } from './responder.ts'
-import { hasRights } from './rights.ts'
-import type { ServedDomain } from './served.ts'
+import type { Caller } from './responder.ts'
 import type { Service, Serving } from './service.ts'
 
 /** A reply's header and the longest result that is encoded rather than taken from an image. */
@@ -29,7 +29,7 @@ const HEAD_BYTES = 128
  * close its side behind its last call and still wait for the answer.
  */
 export function serveTcp(server: Server, serving: Serving): Service {
-  const { access, log } = serving
+  const { served, stranger, log } = serving
   const head = new XdrWriter(Buffer.alloc(HEAD_BYTES))
   const open = new Map<Socket, Connection>()
   server.maxConnections = TCP_CONNECTIONS
@@ -41,13 +41,20 @@ export function serveTcp(server: Server, serving: Serving): Service {
     }),
   )
   server.on('connection', (socket: Socket) => {
-    // Without an address it is already gone again.
     const { remoteAddress, remotePort = 65_535 } = socket
-    if (remoteAddress === undefined || !hasRights(access(remoteAddress))) {
+    // Without an address it is already gone again.
+    const bytes = addressOf(remoteAddress ?? '')
+    if (remoteAddress === undefined || bytes === undefined) {
       socket.destroy()
       return
     }
-    const connection = new Connection(socket, remoteAddress, remotePort < 1024, serving, head)
+    const origin = { reserved: remotePort < 1024, bytes, start: 0, length: bytes.length }
+    if (!served.admits(origin)) {
+      stranger(remoteAddress)
+      socket.destroy()
+      return
+    }
+    const connection = new Connection(socket, remoteAddress, origin, serving, head)
     open.set(socket, connection)
     socket.on('close', () => open.delete(socket))
     connection.start()
@@ -84,9 +91,7 @@ interface Rest {
 class Connection {
   readonly #socket: Socket
   readonly #address: string
-  readonly #caller: Asking
-  /** those that the caller's rights are of */
-  #domains: readonly ServedDomain[]
+  readonly #caller: Caller
   readonly #serving: Serving
   readonly #head: XdrWriter
   readonly #assembler = new RecordAssembler(CALL_LIMITS)
@@ -97,11 +102,10 @@ class Connection {
   #broken = false
   #draining = false
 
-  constructor(socket: Socket, address: string, reserved: boolean, serving: Serving, head: XdrWriter) {
+  constructor(socket: Socket, address: string, origin: Origin, serving: Serving, head: XdrWriter) {
     this.#socket = socket
     this.#address = address
-    this.#caller = { reserved, limit: Infinity, rights: serving.access(address) }
-    this.#domains = serving.served.domains
+    this.#caller = { ...origin, limit: Infinity }
     this.#serving = serving
     this.#head = head
   }
@@ -182,12 +186,12 @@ class Connection {
   /** Returns false when the reader must catch up first. */
   #answer(record: Buffer): boolean {
     const head = this.#head
-    const { responder, access, served } = this.#serving
+    const { responder, served } = this.#serving
     head.offset = MARK_BYTES
-    // Rules that change are for those who come; but its bits must not be taken for other domains'.
-    if (this.#domains !== served.domains) {
-      this.#domains = served.domains
-      this.#caller.rights = access(this.#address)
+    // Rules that have changed are for those who are connected too.
+    if (!served.admits(this.#caller)) {
+      this.#refuse()
+      return true
     }
     if (!responder.respond(record, 0, record.length, this.#caller, head)) {
       if (responder.refused !== undefined) this.#refuse(responder.refused.name)
@@ -210,8 +214,8 @@ class Connection {
     return this.#writeRest()
   }
 
-  /** To this domain the caller is a stranger; what it was told of others still goes out. */
-  #refuse(domain: string): void {
+  /** To this domain, or to all, the caller is a stranger; what it was told before still goes out. */
+  #refuse(domain?: string): void {
     this.#serving.stranger(this.#address, domain)
     this.#broken = true
     this.#socket.destroySoon()

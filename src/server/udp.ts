@@ -2,11 +2,11 @@
 import type { RemoteInfo, Socket } from 'node:dgram'
 import { DecodeError } from '../../rpc/errors.ts'
 import { XdrWriter } from '../../rpc/xdr-writer.ts'
+import { addressOf } from './address-of.ts'
 import type { UdpCounters } from './counters.ts'
 import { UDP_CALL_BYTES, UDP_REPLIES_IN_FLIGHT, UDP_REPLY_BYTES } from './limits.ts'
 import { rarely } from './rarely.ts'
 import type { Asking, Caller, Responder } from './responder.ts'
-import { hasRights, NO_RIGHTS } from './rights.ts'
 import type { Service, Serving } from './service.ts'
 
 /** A reply's buffer, with the callback that makes it free again: made once, used for many replies. */
@@ -15,12 +15,20 @@ interface Slot {
   readonly sent: (error: Error | null) => void
 }
 
+/** Before the first caller. */
+const NOBODY = new Uint8Array(4)
+
 /** Answers on a bound socket until it is closed. */
-export function serveUdp(socket: Socket, { responder, access, stranger, counters, log }: Serving): Service {
+export function serveUdp(socket: Socket, { served, responder, stranger, counters, log }: Serving): Service {
   const { udp: counted } = counters
   const free: Slot[] = []
-  const reserved: Asking = { reserved: true, limit: UDP_REPLY_BYTES, rights: NO_RIGHTS }
-  const unreserved: Asking = { ...reserved, reserved: false }
+  const caller: Asking = {
+    reserved: false,
+    bytes: NOBODY,
+    start: 0,
+    length: NOBODY.length,
+    limit: UDP_REPLY_BYTES,
+  }
   let slots = 0
   let draining = false
   let closed = false
@@ -65,9 +73,14 @@ export function serveUdp(socket: Socket, { responder, access, stranger, counters
       counted.undecodable += 1
       return
     }
-    const rights = access(from.address)
-    if (!hasRights(rights)) {
+    const bytes = addressOf(from.address)
+    if (bytes === undefined) return
+    caller.bytes = bytes
+    caller.length = bytes.length
+    caller.reserved = from.port < 1024
+    if (!served.admits(caller)) {
       counted.strangers += 1
+      stranger(from.address)
       return
     }
     const slot = takeSlot()
@@ -77,8 +90,6 @@ export function serveUdp(socket: Socket, { responder, access, stranger, counters
     }
     const { writer } = slot
     writer.offset = 0
-    const caller = from.port < 1024 ? reserved : unreserved
-    caller.rights = rights
     if (!answer(responder, request, caller, writer, counted)) {
       if (responder.refused !== undefined) {
         counted.strangers += 1

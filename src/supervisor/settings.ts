@@ -1,6 +1,6 @@
 /** What each child is told of the configuration: what it needs, and nothing else. */
 import { hostname } from 'node:os'
-import type { Config, DomainConfig } from '../config/config.ts'
+import type { AccessRule, Config, DomainConfig } from '../config/config.ts'
 import { fingerprint } from '../config/fingerprint.ts'
 import type { DirectoryLimits, DirectorySettings } from '../messages/directory.ts'
 import type { ServerLimits, ServerSettings } from '../messages/server.ts'
@@ -16,7 +16,7 @@ export function directorySettings(
     domain,
     master: hostname(),
     interval,
-    maps,
+    maps: maps.map(({ access: _access, ...map }) => map),
     recordLimit,
     overflow,
     admission,
@@ -55,9 +55,17 @@ export function serverSettings(config: DomainConfig): ServerSettings {
   return {
     kind: 'configure',
     domain,
-    access: access.map(({ verdict, prefix, bits }) => ({ verdict, prefix: [...prefix], bits })),
+    access: access.map(toMessage),
     expire: expire ?? null,
-    maps: maps.map(({ name, secure }) => ({ name, secure })),
+    maps: maps.map(({ name, secure, access: own }) => ({
+      name,
+      secure,
+      ...(own !== undefined && { access: own.map(toMessage) }),
+    })),
     found: directories.some(({ tables }) => tables.some(({ of }) => of.kind === 'found')),
   }
+}
+
+function toMessage({ prefix, ...rule }: AccessRule): ServerSettings['access'][number] {
+  return { ...rule, prefix: [...prefix] }
 }

@@ -11,7 +11,7 @@ import type { MapConfig } from '../../src/config/config.ts'
 import type { TableConfig } from '../../src/config/table.ts'
 import { configOf, DIRECTORY, DOMAIN, domainOf, problemsOf, warningsOf } from './check.ts'
 
-const STATEMENTS = 'base, filter, each, key, aliases, value, record, overflow, port, }'
+const STATEMENTS = 'base, filter, each, key, aliases, value, record, overflow, port, allow, deny, }'
 const OWN = 'filter "(f=1)" key "{k}" value "{v}"'
 
 function namesOf(lines: string): string[] {

@@ -22,9 +22,9 @@ import { openChannel } from '../../src/messages/channel.ts'
 import { type ToDirectory, toDirectory } from '../../src/messages/directory.ts'
 import { MESSAGE_BYTES } from '../../src/messages/limits.ts'
 import type { ServerSettings } from '../../src/messages/server.ts'
-import { createAccess } from '../../src/server/access.ts'
+import { AccessList } from '../../src/server/access-list.ts'
+import { addressOf } from '../../src/server/address-of.ts'
 import { runServer } from '../../src/server/process.ts'
-import { hasRights } from '../../src/server/rights.ts'
 import { register } from '../../src/supervisor/registration.ts'
 import type { RpcbindClient } from '../../src/supervisor/rpcbind-client.ts'
 import { directoryLimits, directorySettings } from '../../src/supervisor/settings.ts'
@@ -55,7 +55,6 @@ import {
 } from '../support/ldap-peer.ts'
 import { contents, match } from '../support/map-contents.ts'
 import { build, group, imageOf, rows, user } from '../support/rows.ts'
-import { rulesOf } from '../support/rules.ts'
 import { bindBoth, imageFolder, loading, openServerChannel, settings } from '../support/server-side.ts'
 import {
   encodeYpCall,
@@ -342,12 +341,17 @@ describe('answers', () => {
   })
 
   test('are for this host alone without a rule, and with one for nobody whom it denies', async () => {
-    const access = createAccess(rulesOf([]), () => {})
-    expect(hasRights(access('127.0.0.1'))).toBe(true)
-    for (const address of ['192.0.2.1', '10.0.0.1', '2001:db8::1'])
-      expect(hasRights(access(address))).toBe(false)
+    const list = new AccessList([])
+    const allows = (address: string) => {
+      const bytes = addressOf(address)!
+      return list.allows({ reserved: true, bytes, start: 0, length: bytes.length })
+    }
+    expect(allows('127.0.0.1')).toBe(true)
+    for (const address of ['192.0.2.1', '10.0.0.1', '2001:db8::1']) expect(allows(address)).toBe(false)
 
-    const server = await serverOf(people, { access: [{ verdict: 'deny', prefix: [127, 0, 0, 1], bits: 32 }] })
+    const server = await serverOf(people, {
+      access: [{ verdict: 'deny', prefix: [127, 0, 0, 1], bits: 32, reserved: false }],
+    })
     await expect((await server.client('udp', { patience: 100 })).domain(domain)).rejects.toThrow('silence')
     await expect((await server.client('tcp')).domain(domain)).rejects.toThrow('closed')
   })

@@ -11,7 +11,7 @@ import { LAB_DOMAIN } from '../support/lab-host.ts'
 import { mutate, runSeed, seededRandom } from '../support/mutate.ts'
 import { group, imageOf, rows, user } from '../support/rows.ts'
 import { newCall, readReply } from '../support/rpc-codec.ts'
-import { EVERYTHING } from '../support/rules.ts'
+import { HERE } from '../support/rules.ts'
 
 const EXECUTIONS = 100_000
 
@@ -33,10 +33,10 @@ served.serve(image)
 
 /** Each caller with the bytes for a reply's head that its transport has. */
 const callers: readonly (readonly [caller: Caller, headBytes: number])[] = [
-  [{ reserved: false, limit: UDP_REPLY_BYTES, rights: EVERYTHING }, UDP_REPLY_BYTES],
-  [{ reserved: true, limit: UDP_REPLY_BYTES, rights: EVERYTHING }, UDP_REPLY_BYTES],
-  [{ reserved: false, limit: Infinity, rights: EVERYTHING }, 128],
-  [{ reserved: true, limit: Infinity, rights: EVERYTHING }, 128],
+  [{ reserved: false, limit: UDP_REPLY_BYTES, ...HERE }, UDP_REPLY_BYTES],
+  [{ reserved: true, limit: UDP_REPLY_BYTES, ...HERE }, UDP_REPLY_BYTES],
+  [{ reserved: false, limit: Infinity, ...HERE }, 128],
+  [{ reserved: true, limit: Infinity, ...HERE }, 128],
 ]
 
 /** What came of a call; throws for a reply that no client could read. */

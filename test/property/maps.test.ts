@@ -12,7 +12,7 @@ import { contents, mapOf, match } from '../support/map-contents.ts'
 import { mapRecords } from '../support/map-records.ts'
 import { ALL_MAPS, build, imageOf, rows, user } from '../support/rows.ts'
 import { readReply, writeCall } from '../support/rpc-codec.ts'
-import { EVERYTHING } from '../support/rules.ts'
+import { HERE } from '../support/rules.ts'
 
 const SPECIAL = Object.values(SpecialKey)
 const DOMAIN = 'example.com'
@@ -384,7 +384,7 @@ function imageWith(names: readonly string[], generation: number): Image {
 
 describe('an enumeration with FIRST and NEXT while images come and go', () => {
   const map = 'passwd.byname'
-  const anyone: Caller = { reserved: false, limit: Infinity, rights: EVERYTHING }
+  const anyone: Caller = { reserved: false, limit: Infinity, ...HERE }
   const names = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,2}$/), { maxLength: 30 })
   const swaps = fc.array(fc.boolean(), { minLength: 1, maxLength: 80 })
 

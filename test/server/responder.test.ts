@@ -8,7 +8,7 @@ import { Served } from '../../src/server/served.ts'
 import { contents } from '../support/map-contents.ts'
 import { group, imageOf, rows, user } from '../support/rows.ts'
 import { type Fields, readReply, writeCall } from '../support/rpc-codec.ts'
-import { EVERYTHING } from '../support/rules.ts'
+import { HERE } from '../support/rules.ts'
 
 const image = imageOf([
   rows(
@@ -27,8 +27,8 @@ function responderOf(image: Image): Responder {
   return new Responder(served)
 }
 
-const ROOT: Caller = { reserved: true, limit: Infinity, rights: EVERYTHING }
-const ANYONE: Caller = { reserved: false, limit: Infinity, rights: EVERYTHING }
+const ROOT: Caller = { reserved: true, limit: Infinity, ...HERE }
+const ANYONE: Caller = { reserved: false, limit: Infinity, ...HERE }
 
 /** The whole reply's bytes, or undefined for silence. */
 function reply(call: Buffer, caller: Caller = ANYONE, asked = responder): Buffer | undefined {
@@ -295,7 +295,7 @@ describe('maps with hashes', () => {
 })
 
 describe('a transport that carries less than an answer needs', () => {
-  const small: Caller = { reserved: false, limit: 60, rights: EVERYTHING }
+  const small: Caller = { reserved: false, limit: 60, ...HERE }
 
   test('gets YP_YPERR in the form of the procedure', () => {
     expect(ask(P.MATCH, { domain, map: 'passwd.byname', key: 'alice' }, small)).toEqual({

@@ -10,7 +10,6 @@ import { DEFAULT_LIMITS } from '../../src/config/limit-table.ts'
 import type { Log } from '../../src/log.ts'
 import type { Image } from '../../src/maps/image.ts'
 import type { ServerLimits } from '../../src/messages/server.ts'
-import { createAccess } from '../../src/server/access.ts'
 import { createCounters } from '../../src/server/counters.ts'
 import {
   DRAIN_IDLE_MS,
@@ -28,7 +27,7 @@ import { serveUdp } from '../../src/server/udp.ts'
 import { contents } from '../support/map-contents.ts'
 import { group, imageOf, rows, user } from '../support/rows.ts'
 import { type Fields, readReply, writeCall } from '../support/rpc-codec.ts'
-import { rulesOf } from '../support/rules.ts'
+import { ruleOf } from '../support/rules.ts'
 
 const domain = 'example.com'
 const many = rows(
@@ -67,9 +66,9 @@ async function serve(family: 4 | 6, rules: readonly AccessRule[] = []) {
   served = new Served()
   served.serve(image)
   const responder = new Responder(served)
-  const access = createAccess(rulesOf(rules), stranger)
+  served.admit(domain, rules)
   const counters = createCounters()
-  const serving = { served, responder, access, stranger, limits: () => limits, counters, log }
+  const serving = { served, responder, stranger, limits: () => limits, counters, log }
   services = { udp: serveUdp(udp, serving), tcp: serveTcp(tcp, serving) }
   return { address, udpPort: udp.address().port, tcpPort: (tcp.address() as { port: number }).port }
 }
@@ -436,7 +435,7 @@ describe('TCP', () => {
 })
 
 describe('a stranger', () => {
-  const stranger: AccessRule[] = [{ verdict: 'deny', prefix: Uint8Array.of(127, 0, 0, 1), bits: 32 }]
+  const stranger = [ruleOf('deny 127.0.0.1')]
 
   test('gets no answer over UDP where others do, and is told of in the log', async () => {
     const { address, udpPort } = await serve(4, stranger)

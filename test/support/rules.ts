@@ -1,12 +1,19 @@
+import { parseAddress } from '../../src/address.ts'
 import type { AccessRule } from '../../src/config/config.ts'
-import { type Rights, Rules } from '../../src/server/rights.ts'
 
-/** Of a caller who may ask for whatever there is. */
-export const EVERYTHING: Rights = { low: -1, high: -1 }
+/** Loopback, of a caller who is answered where there are no rules. */
+export const HERE = { bytes: Uint8Array.of(127, 0, 0, 1), start: 0, length: 4 }
 
-/** Those of the first domain, where there is but one. */
-export function rulesOf(rules: readonly AccessRule[]): Rules {
-  const all = new Rules()
-  all.set(0, rules)
-  return all
+/** `allow 192.0.2.0/24` or `deny ::1 reserved`: a rule as the configuration has it. */
+export function ruleOf(text: string): AccessRule {
+  const [verdict = '', net = '', port] = text.split(' ')
+  const [address = '', bits] = net.split('/')
+  const prefix = parseAddress(address)
+  if (prefix === undefined || (verdict !== 'allow' && verdict !== 'deny')) throw new Error(`no rule: ${text}`)
+  return {
+    verdict,
+    prefix,
+    bits: bits === undefined ? prefix.length * 8 : Number(bits),
+    reserved: port === 'reserved',
+  }
 }
