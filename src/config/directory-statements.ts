@@ -36,7 +36,18 @@ function readBinddn(cursor: Cursor, draft: DirectoryDraft): void {
 }
 
 function readBindcred(cursor: Cursor, draft: DirectoryDraft): void {
-  draft.bindcred = cursor.secret('the password as a quoted string')
+  // Of repeated ones the last counts. A lone `file` is a password, as it always was.
+  delete draft.bindcred
+  delete draft.bindcredFile
+  const { kind } = cursor.peek(1)
+  if (cursor.at('file') && (kind === 'string' || kind === 'word' || kind === 'unknown-macro')) {
+    cursor.next()
+    const { value, at } = cursor.value('the path of a file', parsePath)
+    if (value === undefined) draft.damaged.add('bindcred')
+    else draft.bindcredFile = { value, at }
+  } else {
+    draft.bindcred = cursor.secret("the password as a quoted string, or 'file' and a path")
+  }
 }
 
 function readBindext(cursor: Cursor, draft: DirectoryDraft, _report: Report, at: Position): void {

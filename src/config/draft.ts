@@ -24,6 +24,8 @@ export interface DirectoryDraft {
   readonly ca: Located<string> | undefined
   binddn?: Located<string>
   bindcred?: Located<string>
+  /** the path of a file that holds it */
+  bindcredFile?: Located<string>
   bindext?: Located<string>
   certfile?: Located<string>
   keyfile?: Located<string>

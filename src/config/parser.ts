@@ -1,5 +1,6 @@
 import { completeConfig } from './complete.ts'
 import type { Config, Located, Position, Problem } from './config.ts'
+import { readCredentialFiles } from './credential-files.ts'
 import { Cursor } from './cursor.ts'
 import type { ServicePort } from './directory-header.ts'
 import { type Draft, emptyDraft } from './draft.ts'
@@ -49,6 +50,7 @@ export function parseConfig(
   }
   run.report.file(file)
   readFile(run, file, { file, line: 1, column: 1 })
+  readCredentialFiles(run.draft, run.read, run.report)
   const config = completeConfig(run.draft, file, run.report)
   for (const { at, message } of run.macros.unused()) run.report.warning(at, message)
   const { problems, warnings } = run.report

@@ -98,8 +98,7 @@ export async function listenControl(
 function checkFolder(path: string): void {
   const folder = dirname(path)
   try {
-    if (path === controlPath() && path !== ROOT_CONTROL_PATH)
-      mkdirSync(folder, { recursive: true, mode: 0o700 })
+    if (path === controlPath()) makeFolder(folder, path === ROOT_CONTROL_PATH)
     const { mode } = statSync(folder)
     if ((mode & (WRITABLE_BY_OTHERS | STICKY)) !== WRITABLE_BY_OTHERS) return
   } catch (error) {
@@ -107,6 +106,12 @@ function checkFolder(path: string): void {
     throw unusable(path, code === 'ENOENT' ? `there is no ${folder}` : message)
   }
   throw unusable(path, `others may write in ${folder}`)
+}
+
+/** Of root's the members of a group must get in as well; whatever the umask. */
+function makeFolder(folder: string, root: boolean): void {
+  const made = mkdirSync(folder, { recursive: true, mode: 0o700 })
+  if (root && made !== undefined) chmodSync(folder, 0o755)
 }
 
 /** The socket's name appears, within the call, with the rights that the umask leaves: for its owner alone. */

@@ -2,7 +2,7 @@
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 
-export const ROOT_CONTROL_PATH = '/run/ypldap.sock'
+export const ROOT_CONTROL_PATH = '/run/ypldap/control.sock'
 
 export function controlPath(env: NodeJS.ProcessEnv = process.env, uid = process.geteuid?.()): string {
   if (uid === 0) return ROOT_CONTROL_PATH

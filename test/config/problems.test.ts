@@ -281,7 +281,16 @@ const BLOCK: readonly (readonly [line: string, ...problems: string[]])[] = [
     "22: can't specify multiple bind types, expected bindext or binddn and bindcred",
   ],
   ['bindext 5', '9: unexpected number, expected the end of the line'],
-  ['bindcred 5', `10: unexpected number, expected the password as a quoted string ${QUOTE}`],
+  [
+    'bindcred 5',
+    `10: unexpected number, expected the password as a quoted string, or 'file' and a path ${QUOTE}`,
+  ],
+  [
+    'binddn "x" bindcred file $credential',
+    '26: macro \'credential\' is not defined, expected a line credential = "…" above',
+  ],
+  ['binddn "x" bindcred file ""', '26: empty path, expected that of a file'],
+  ['bindcred file "/nowhere"', '15: cannot open /nowhere'],
   [
     'certfile "c"',
     '10: certificate or key without TLS, expected ldaps or tls after the host of the directory',

@@ -6,7 +6,7 @@ const EVERYTHING = { XDG_RUNTIME_DIR: '/run/user/7', XDG_STATE_HOME: '/state', H
 
 test("root's daemon has one place, whatever the environment says", () => {
   expect(controlPath(EVERYTHING, 0)).toBe(ROOT_CONTROL_PATH)
-  expect(ROOT_CONTROL_PATH).toBe('/run/ypldap.sock')
+  expect(ROOT_CONTROL_PATH).toBe('/run/ypldap/control.sock')
 })
 
 test.each([
