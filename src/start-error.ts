@@ -13,6 +13,7 @@ export type StartErrorCode =
   | 'config-too-large'
   | 'control-socket-unusable'
   | 'restart-needed'
+  | 'passed-socket-unusable'
   | 'child-failed'
 
 export class StartError extends Error {

@@ -31,9 +31,17 @@ export function prepareSocket(calls: SystemCalls, fd: number, six: boolean, pati
     )
   }
   // Cut by the kernel to its own maximum; a smaller one serves as well, until there is a burst.
-  calls.setOption(fd, SOL_SOCKET, SO_RCVBUF, int(RECEIVE_BUFFER_BYTES))
+  if (!hasLargeBuffer(calls, fd)) calls.setOption(fd, SOL_SOCKET, SO_RCVBUF, int(RECEIVE_BUFFER_BYTES))
   must(calls.setOption(fd, SOL_SOCKET, SO_RCVTIMEO, timeval(patience)))
   must(calls.setBlocking(fd))
+}
+
+/** Whoever opened the socket may have had the right to pass that maximum, which we would take back. */
+function hasLargeBuffer(calls: SystemCalls, fd: number): boolean {
+  const size = new Int32Array(1)
+  calls.getOption(fd, SOL_SOCKET, SO_RCVBUF, new Uint8Array(size.buffer))
+  // The kernel tells twice what was asked for (socket(7)).
+  return size[0]! >= 2 * RECEIVE_BUFFER_BYTES
 }
 
 function isEveryAddress(name: Uint8Array, six: boolean): boolean {

@@ -22,6 +22,8 @@ export interface SystemCalls {
   readonly receive: (fd: number, headers: Uint8Array, count: number) => number
   readonly send: (fd: number, headers: Uint8Array, count: number) => number
   readonly setOption: (fd: number, level: number, option: number, value: Uint8Array) => number
+  /** writes the option's value */
+  readonly getOption: (fd: number, level: number, option: number, value: Uint8Array) => number
   /** writes the address that the socket is bound to, a sockaddr(3) */
   readonly getName: (fd: number, name: Uint8Array) => number
   /** makes `receive` wait: Node's own sockets never do */
@@ -74,6 +76,7 @@ export function loadSystemCalls(): SystemCalls {
   const receive = libc.func('int recvmmsg(int, void*, unsigned int, int, void*)')
   const send = libc.func('int sendmmsg(int, void*, unsigned int, int)')
   const setOption = libc.func('int setsockopt(int, int, int, void*, unsigned int)')
+  const getOption = libc.func('int getsockopt(int, int, int, void*, void*)')
   const getName = libc.func('int getsockname(int, void*, void*)')
   const control = libc.func('int fcntl(int, int, int)')
   const advise = libc.func('int madvise(uint64_t, size_t, int)')
@@ -83,6 +86,8 @@ export function loadSystemCalls(): SystemCalls {
     receive: (fd, headers, count) => receive(fd, headers, count, MSG_WAITFORONE, null),
     send: (fd, headers, count) => send(fd, headers, count, MSG_DONTWAIT),
     setOption: (fd, level, option, value) => setOption(fd, level, option, value, value.length),
+    getOption: (fd, level, option, value) =>
+      getOption(fd, level, option, value, Uint32Array.of(value.length)),
     getName: (fd, name) => getName(fd, name, Uint32Array.of(name.length)),
     setBlocking: (fd) => control(fd, F_SETFL, control(fd, F_GETFL, 0) & ~O_NONBLOCK),
     useLargePages(memory) {

@@ -101,7 +101,8 @@ function openOneByOne(kind: 'udp4' | 'udp6', fd: number, serving: Serving): Serv
     throw error
   }
   try {
-    socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES)
+    // The kernel tells twice what was asked for; whoever opened the socket may have had the right to have more than we.
+    if (socket.getRecvBufferSize() < 2 * RECEIVE_BUFFER_BYTES) socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES)
   } catch {
     // A smaller one serves as well, until there is a burst.
   }

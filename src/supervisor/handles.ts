@@ -17,14 +17,19 @@ export interface Handle {
 interface Bound {
   readonly fd: number
   close(): void
-  getsockname(name: { port?: number }): number
+  getsockname(name: Name): number
+}
+
+interface Name {
+  address?: string
+  port?: number
 }
 
 type Create<Type> = (
-  address: string,
+  address: string | null,
   port: number,
   type: Type,
-  descriptor: -1,
+  descriptor: number,
   flags: number,
 ) => Bound | number
 
@@ -54,7 +59,7 @@ export function bindTcp(address: string, port: number): { readonly handle: Handl
   const six = isIPv6(address)
   const bound = made(createTcp(address, port, six ? 6 : 4, -1, six ? IPV6_ONLY : 0))
   // libuv tells of an address that is taken not when it binds but later.
-  const name: { port?: number } = {}
+  const name: Name = {}
   const errno = bound.getsockname(name)
   if (errno === 0) return { handle: handleOf(bound), port: name.port ?? 0 }
   bound.close()
@@ -64,12 +69,50 @@ export function bindTcp(address: string, port: number): { readonly handle: Handl
 /** Several that are shared have one address and port, and the kernel gives each caller to one. Throws BindError. */
 export function bindUdp(address: string, port: number, shared = false): Handle {
   const six = isIPv6(address)
-  // The function is there for Node's own cluster module; the warning is for those who have another way.
+  const flags = (six ? IPV6_ONLY : 0) | (shared ? UDP_REUSE_PORT : 0)
+  return handleOf(made(quietly(() => createUdp(address, port, six ? 'udp6' : 'udp4', -1, flags))))
+}
+
+/** A socket that this process was started with: which it is. */
+export interface Adopted {
+  readonly transport: 'tcp' | 'udp'
+  readonly address: string
+  readonly port: number
+  readonly handle: Handle
+}
+
+/** Undefined when the descriptor is not of an IP socket. */
+export function adopt(fd: number): Adopted | undefined {
+  return (
+    adoptedAs(
+      'tcp',
+      quietly(() => createTcp(null, 0, 4, fd, 0)),
+    ) ??
+    adoptedAs(
+      'udp',
+      quietly(() => createUdp(null, 0, 'udp4', fd, 0)),
+    )
+  )
+}
+
+function adoptedAs(transport: Adopted['transport'], result: Bound | number): Adopted | undefined {
+  if (typeof result === 'number') return undefined
+  const name: Name = {}
+  // A unix socket has no such function.
+  const errno = (result as Partial<Bound>).getsockname?.call(result, name)
+  const { address, port } = name
+  if (errno === 0 && address !== undefined && port !== undefined)
+    return { transport, address, port, handle: handleOf(result) }
+  result.close()
+  return undefined
+}
+
+/** The functions are there for Node's own cluster module; the warning is for those who have another way. */
+function quietly<T>(call: () => T): T {
   const { noDeprecation = false } = process
   process.noDeprecation = true
   try {
-    const flags = (six ? IPV6_ONLY : 0) | (shared ? UDP_REUSE_PORT : 0)
-    return handleOf(made(createUdp(address, port, six ? 'udp6' : 'udp4', -1, flags)))
+    return call()
   } finally {
     process.noDeprecation = noDeprecation
   }

@@ -4,6 +4,7 @@
  */
 import { isIPv6 } from 'node:net'
 import type { NetId } from '../../rpc/rpcbind.ts'
+import { isLoopback, parseAddress } from '../address.ts'
 import type { Listen } from '../config/config.ts'
 import type { Log } from '../log.ts'
 import { StartError } from '../start-error.ts'
@@ -37,7 +38,8 @@ const EPHEMERAL_TRIES = 100
 
 /**
  * Binds what the configuration asks for, and for nothing asked every address, or loopback only if `local`.
- * Of `held` is taken what is still wanted; the rest of it stays open, for the caller to close.
+ * Of `held` is taken what is still wanted; the rest of it stays open, for the caller to close. Sockets that were
+ * `passed` are among them whatever the configuration says, and stand in for what it asks for on their addresses.
  * Throws StartError, and has then bound nothing new.
  */
 export function bindSockets(
@@ -46,12 +48,18 @@ export function bindSockets(
   workers: number,
   log: Log,
   held: Sockets = new Map(),
+  passed: readonly Pair[] = [],
 ): Sockets {
+  if (local) refuseOutsideLoopback(passed)
   const everywhere = local ? ['127.0.0.1', '::1'] : ['0.0.0.0', '::']
-  const wanted = listen.length === 0 ? [{ address: undefined, port: 0 }] : listen
+  const wanted = listen.length + passed.length === 0 ? [{ address: undefined, port: 0 }] : listen
   // Addresses whose port is ours to choose share one: rpcbind can name only one port a transport.
   const free = wanted.filter(({ port }) => port === 0).flatMap(({ address }) => address ?? everywhere)
-  const bound = new Map<string, readonly Pair[]>()
+  const bound = new Map<string, readonly Pair[]>(
+    passed.map((pair) => [`passed ${pair.address} port ${pair.port}`, [pair]]),
+  )
+  const isPassed = (address: string, port: number) =>
+    passed.some((pair) => pair.port === port && isSameAddress(pair.address, address))
   const take = (wish: string, bind: () => readonly Pair[]) => {
     if (!bound.has(wish)) bound.set(wish, held.get(wish) ?? bind())
   }
@@ -59,7 +67,8 @@ export function bindSockets(
     if (free.length > 0) take(`${free.join(' ')} any port`, () => bindAnyPort(free, workers, log))
     for (const { address, port } of wanted) {
       if (port === 0) continue
-      const addresses = address === undefined ? everywhere : [address]
+      const addresses = (address === undefined ? everywhere : [address]).filter((one) => !isPassed(one, port))
+      if (addresses.length === 0) continue
       take(`${addresses.join(' ')} port ${port}`, () =>
         bindFixedPort(addresses, port, workers, address === undefined, log),
       )
@@ -69,6 +78,26 @@ export function bindSockets(
     throw error
   }
   return bound
+}
+
+/** However they are written. */
+function isSameAddress(a: string, b: string): boolean {
+  const [one, other] = [parseAddress(a), parseAddress(b)]
+  return a === b || (one !== undefined && other !== undefined && Buffer.from(one).equals(other))
+}
+
+function refuseOutsideLoopback(passed: readonly Pair[]): void {
+  const open = passed.find(({ address }) => {
+    const bytes = parseAddress(address)
+    return bytes === undefined || !isLoopback(bytes)
+  })
+  if (open === undefined) return
+  const { address, port } = open
+  throw new StartError(
+    'passed-socket-unusable',
+    `a socket on ${address} port ${port} was passed to us, beside "bind local": ` +
+      'pass sockets on 127.0.0.1 and ::1 only, or say "bind portmap"',
+  )
 }
 
 /** Closes those that are not also in `kept`. */

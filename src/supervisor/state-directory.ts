@@ -64,10 +64,21 @@ export function prepareStateDirectory(
     make(path, accounts !== undefined, env)
     if (accounts === undefined) checkOwn(path, statSync(path))
     else handOver(path, accounts)
-    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
+    checkAccess(path, accounts !== undefined)
   } catch (error) {
     if (error instanceof StartError) throw error
     throw unusable(path, (error as Error).message, MEND)
+  }
+}
+
+/** Root in a sandbox may be kept from what is another's; that one writes there, and not we. */
+function checkAccess(path: string, handedOver: boolean): void {
+  accessSync(path, constants.R_OK | constants.X_OK)
+  try {
+    accessSync(path, constants.W_OK)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (!handedOver || code !== 'EACCES') throw error
   }
 }
 

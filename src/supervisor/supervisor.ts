@@ -13,6 +13,7 @@ import { StartError } from '../start-error.ts'
 import { differ } from './changes.ts'
 import { createDirectorySide } from './directory-side.ts'
 import { createNotifier } from './notify.ts'
+import { passedSockets } from './passed-sockets.ts'
 import { makePlan, type Plan } from './plan.ts'
 import { type Registration, register } from './registration.ts'
 import { createServerSide } from './server-side.ts'
@@ -47,7 +48,10 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const started = Math.floor(Date.now() / 1000)
   let { config, level } = options
   let plan = makePlan(config, source.program, log)
-  let sockets = bindSockets(config.listen, config.bind === 'local', plan.workers, log)
+  const passed = passedSockets(process.env, process.pid)
+  const bind = (wanted: Config, held?: Sockets) =>
+    bindSockets(wanted.listen, wanted.bind === 'local', plan.workers, log, held, passed)
+  let sockets = bind(config)
   const notifier = createNotifier(process.env, log)
   const levelNow = () => level
 
@@ -112,7 +116,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       undo.push(() => makePlan(config, source.program, log))
       const nextPlan = makePlan(next, source.program, log)
       if (nextPlan.workers !== plan.workers) throw new StartError('restart-needed', RESTART)
-      const nextSockets = bindSockets(next.listen, next.bind === 'local', plan.workers, log, sockets)
+      const nextSockets = bind(next, sockets)
       undo.push(() => closeSockets(nextSockets, sockets))
       const nextControl = await openControl(nextPlan.control, control, operations, logger)
       undo.push(() => (isThere(nextControl, control) ? control?.regroup(control.group) : nextControl.close()))

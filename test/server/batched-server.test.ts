@@ -48,6 +48,7 @@ class Kernel {
       return at
     },
     setOption: () => 0,
+    getOption: () => 0,
     useLargePages: () => {},
     getName: () => 0,
     setBlocking: () => {

@@ -8,7 +8,7 @@ const PKTINFO = [
 ] as const
 
 /** Calls on a socket of this name, and the options that were set. */
-function socketOf(name: readonly number[], failing?: keyof SystemCalls) {
+function socketOf(name: readonly number[], failing?: keyof SystemCalls, buffer = 212_992) {
   const options: (readonly [level: number, option: number])[] = []
   const result = (call: keyof SystemCalls) => (call === failing ? -1 : 0)
   let blocking = false
@@ -20,6 +20,10 @@ function socketOf(name: readonly number[], failing?: keyof SystemCalls) {
     setOption(_fd, level, option) {
       options.push([level, option])
       return result('setOption')
+    },
+    getOption(_fd, _level, _option, into) {
+      new Int32Array(into.buffer)[0] = buffer
+      return result('getOption')
     },
     getName(_fd, into) {
       into.set(name)
@@ -55,6 +59,16 @@ test.each([
   const socket = socketOf(name)
   prepareSocket(socket.calls, 3, isSix, 50)
   for (const option of PKTINFO) expect(socket.options).not.toContainEqual(option)
+})
+
+test('a buffer that whoever opened it made larger than we may is left so', () => {
+  const SO_RCVBUF = [1, 8]
+  const usual = socketOf(four(0, 0, 0, 0))
+  prepareSocket(usual.calls, 3, false, 50)
+  expect(usual.options).toContainEqual(SO_RCVBUF)
+  const large = socketOf(four(0, 0, 0, 0), undefined, 8 * 1024 * 1024)
+  prepareSocket(large.calls, 3, false, 50)
+  expect(large.options).not.toContainEqual(SO_RCVBUF)
 })
 
 test('a receipt waits, but not for ever', () => {

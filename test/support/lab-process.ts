@@ -21,6 +21,8 @@ export interface LabProcess {
 export interface ProcessOptions {
   readonly cwd?: string
   readonly env?: NodeJS.ProcessEnv
+  /** descriptors that it has from 3 on */
+  readonly descriptors?: readonly number[]
   /** true as soon as the daemon does its work; given what it has written so far */
   readonly ready: (output: string) => boolean | Promise<boolean>
   /** milliseconds until it must be ready */
@@ -40,13 +42,13 @@ export async function startProcess(
   args: readonly string[],
   options: ProcessOptions,
 ): Promise<LabProcess> {
-  const { cwd, env = process.env, ready, timeout = 10_000 } = options
-  const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const { cwd, env = process.env, descriptors = [], ready, timeout = 10_000 } = options
+  const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe', ...descriptors] })
   let output = ''
   let exit: Exit | undefined
   const exited = exitOf(child).then((how) => (exit = how))
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text))
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => (output += text))
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => (output += text))
 
   async function stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
     child.kill(signal)
