@@ -69,7 +69,7 @@ export async function openPublisher(settings: DirectorySettings): Promise<Publis
     async publish(rows, settings, request) {
       const { domain, master, maps, recordLimit, overflow, guardShrink, fingerprint } = settings
       // ORDER must grow with every change, also when the clock is set back.
-      const order = Math.max(created + 1, Math.floor(Date.now() / 1000))
+      const order = nextOrder(created, Date.now())
       const { bytes, contents, counts, rejected } = buildImage(rows, {
         domain,
         master,
@@ -109,6 +109,13 @@ export async function openPublisher(settings: DirectorySettings): Promise<Publis
       }
     },
   }
+}
+
+/** 32 bits, says the protocol; a clock that shows more is wrong. */
+const LAST_ORDER = 2 ** 32 - 1
+
+function nextOrder(last: number, now: number): number {
+  return Math.min(Math.max(last + 1, Math.floor(now / 1000)), LAST_ORDER)
 }
 
 function admissionOf({ admission }: DirectorySettings): Admission {

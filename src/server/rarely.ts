@@ -7,8 +7,9 @@ export function rarely<T>(tell: (last: T, count: number) => void): (item: T) => 
   let next = 0
   return (item) => {
     count += 1
-    if (Date.now() < next) return
-    next = Date.now() + INTERVAL_MS
+    const now = performance.now()
+    if (now < next) return
+    next = now + INTERVAL_MS
     tell(item, count)
   }
 }

@@ -373,6 +373,15 @@ describe('ORDER', () => {
     expect(orders).toEqual([noon, noon + 1, noon + 2, noon + 3, noon + 3600])
   })
 
+  test('grows no further than the protocol can say, whatever the clock shows', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 2 ** 34 * 1000 })
+    const lab = await started()
+    expect((await lab.image()).created).toBe(2 ** 32 - 1)
+    writeFileSync(file, withUsers(11))
+    expect(await lab.refresh()).toBeUndefined()
+    expect(await lab.image()).toMatchObject({ created: 2 ** 32 - 1, generation: 2 })
+  })
+
   test('goes on from the image that a restart finds', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: new Date('2026-03-01T12:00:00Z') })
     const noon = Date.now() / 1000

@@ -9,15 +9,25 @@ const NOON = 1_800_000_000
 let served: Served
 let expiry: Expiry
 let lines: string[]
+/** seconds since the start of the machine */
+let uptime: number
+
+/** Lets seconds pass by all clocks. */
+function pass(seconds: number): void {
+  uptime += seconds
+  vi.advanceTimersByTime(seconds * 1000)
+}
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'], now: NOON * 1000 })
   lines = []
+  uptime = 100
   served = new Served()
   expiry = watchExpiry(
     served,
     (level, id) => lines.push(`${level} ${id}`),
     () => {},
+    { now: () => Date.now() / 1000, uptime: () => uptime },
   )
 })
 
@@ -30,11 +40,11 @@ test('an image expires by itself, a moment after its time, and once', () => {
   served.serve(image)
   expiry.setFresh('example.com', NOON)
   expiry.setLimit('example.com', 600)
-  vi.advanceTimersByTime(600_000)
+  pass(600)
   expect([served.add('example.com').expired, lines]).toEqual([false, []])
-  vi.advanceTimersByTime(1000)
+  pass(1)
   expect(served.add('example.com').expired).toBe(true)
-  vi.advanceTimersByTime(3_600_000)
+  pass(3600)
   expect(lines).toEqual(['warning data-expired'])
 })
 
@@ -58,24 +68,48 @@ test('it is vouched for again at once when it is found true, or when the limit i
   }
 })
 
-test('a clock that is set back or a machine that slept changes nothing but the answer', () => {
+test.each([
+  ['forward by a year', 365 * 86_400],
+  ['back by a year', -365 * 86_400],
+])('a clock that is set %s makes nothing older or younger', (_, jump) => {
   served.serve(image)
   expiry.setFresh('example.com', NOON)
   expiry.setLimit('example.com', 600)
-  vi.setSystemTime((NOON - 86_400) * 1000)
-  vi.advanceTimersByTime(1000)
+  vi.setSystemTime((NOON + jump) * 1000)
+  pass(600)
   expect(served.add('example.com').expired).toBe(false)
-  vi.setSystemTime((NOON + 86_400) * 1000)
+  pass(1)
+  expect([served.add('example.com').expired, lines]).toEqual([true, ['warning data-expired']])
+  // What is read by the new clock counts by it.
+  expiry.setFresh('example.com', NOON + jump + 601)
+  expect(served.add('example.com').expired).toBe(false)
+})
+
+test('a machine that slept wakes with maps that are as old as they are', () => {
+  served.serve(image)
+  expiry.setFresh('example.com', NOON)
+  expiry.setLimit('example.com', 600)
+  uptime += 86_400
   vi.advanceTimersByTime(1000)
+  expect(served.add('example.com').expired).toBe(true)
+})
+
+test('maps of the future, as a clock that was set back finds them on disk, are new', () => {
+  served.serve(image)
+  expiry.setLimit('example.com', 600)
+  expiry.setFresh('example.com', NOON + 86_400)
+  pass(600)
+  expect(served.add('example.com').expired).toBe(false)
+  pass(1)
   expect(served.add('example.com').expired).toBe(true)
 })
 
 test('nothing expires without an image, or without a limit', () => {
   expiry.setLimit('example.com', 1)
-  vi.advanceTimersByTime(10_000)
+  pass(10)
   expect(served.add('example.com').expired).toBe(false)
   expiry.setLimit('example.com', null)
   served.serve(image)
-  vi.advanceTimersByTime(10_000)
+  pass(10)
   expect([served.add('example.com').expired, lines]).toEqual([false, []])
 })
