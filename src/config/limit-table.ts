@@ -44,7 +44,8 @@ export const LIMIT_TABLE = [
   { words: 'ldap connect', key: 'ldapConnect', default: 10, least: 1, most: 600, unit: 'seconds' },
   { words: 'ldap operation', key: 'ldapOperation', default: 60, least: 1, most: 3600, unit: 'seconds' },
   { words: 'ldap deadline', key: 'ldapDeadline', default: 600, least: 1, most: 86_400, unit: 'seconds' },
-  { words: 'ldap message', key: 'ldapMessage', default: 64, least: 1, most: 1024, unit: 'MiB' },
+  // The most is what a line of kept rows may have; V8 makes no string of over 512 MiB.
+  { words: 'ldap message', key: 'ldapMessage', default: 64, least: 1, most: 256, unit: 'MiB' },
   {
     words: 'ldap entries',
     key: 'ldapEntries',
@@ -56,7 +57,7 @@ export const LIMIT_TABLE = [
   {
     words: 'ldap values',
     key: 'ldapValues',
-    default: 5_000_000,
+    default: 1_000_000,
     least: 1,
     most: 100_000_000,
     unit: 'values',

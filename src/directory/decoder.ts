@@ -11,11 +11,11 @@ export interface Decoded {
 
 /**
  * Gives a function that decodes the message at a place of what came. What is no entry the library decodes, and it is
- * shown nothing that has not the right shape: see checkResponse for what it would make of it.
+ * shown nothing that has not the right shape: see checkResponse for what it would make of it. `mostValues` of an entry.
  * @throws DirectoryError (protocol) from the function
  */
-export function createDecoder(): (bytes: Buffer, start: number, end: number) => Decoded {
-  const readEntry = createEntryReader()
+export function createDecoder(mostValues?: number): (bytes: Buffer, start: number, end: number) => Decoded {
+  const readEntry = createEntryReader(mostValues)
   const parser = new MessageParser()
   let decoded: Decoded | undefined
   parser.on('message', (message) => {

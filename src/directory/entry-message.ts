@@ -5,7 +5,8 @@
 import type { Octets } from '../maps/rows.ts'
 import { createAttributeNames } from './attribute-names.ts'
 import { Cursor, INTEGER, malformed, OCTETS, SEQUENCE, SET } from './ber.ts'
-import type { Entry } from './entry.ts'
+import { type Entry, emptied } from './entry.ts'
+import { LIMITS } from './limits.ts'
 import { checkControls } from './wellformed.ts'
 
 const SEARCH_ENTRY = 0x64
@@ -21,14 +22,13 @@ export class EntryMessage {
 }
 
 /**
- * Gives a function that reads the message at a place of what came, or gives undefined for one that is no entry.
+ * Gives a function that reads the message at a place of what came, or gives undefined for one that is no entry. Of an
+ * entry with more than `most` attributes and values no more are made than that: an empty one of two bytes takes eight.
  * @throws DirectoryError (protocol) from the function
  */
-export function createEntryReader(): (
-  bytes: Buffer,
-  start: number,
-  limit: number,
-) => EntryMessage | undefined {
+export function createEntryReader(
+  most: number = LIMITS.values,
+): (bytes: Buffer, start: number, limit: number) => EntryMessage | undefined {
   const nameAt = createAttributeNames()
 
   return (bytes, start, limit) => {
@@ -41,29 +41,39 @@ export function createEntryReader(): (
     const dn = readOctets(cursor, entryEnd)
     const attributes = new Map<string, Octets[]>()
     const attributesEnd = cursor.open(entryEnd, SEQUENCE)
+    let room = most
     while (cursor.at < attributesEnd) {
+      if (room < 0) {
+        cursor.skip(attributesEnd, SEQUENCE)
+        continue
+      }
       const attributeEnd = cursor.open(attributesEnd, SEQUENCE)
       const nameEnd = cursor.open(attributeEnd, OCTETS)
       const name = nameAt(bytes, cursor.at, nameEnd)
       cursor.at = nameEnd
-      const values = readValues(cursor, attributeEnd)
+      const values = readValues(cursor, attributeEnd, room)
       cursor.close(attributeEnd)
+      room -= Math.max(1, values.length)
       const before = attributes.get(name)
       if (before === undefined) attributes.set(name, values)
       else for (const value of values) before.push(value)
     }
     cursor.close(entryEnd)
     checkControls(cursor, end)
-    return new EntryMessage(messageId, { dn, attributes })
+    return new EntryMessage(messageId, room < 0 ? emptied(dn) : { dn, attributes })
   }
 }
 
-function readValues(cursor: Cursor, limit: number): Octets[] {
+/** At most one more than there is room for. */
+function readValues(cursor: Cursor, limit: number, room: number): Octets[] {
   const end = cursor.open(limit, SET)
   if (cursor.at === end) return []
   // Most attributes have one value, for which an array that is pushed to makes room for 17.
   const values = [readOctets(cursor, end)]
-  while (cursor.at < end) values.push(readOctets(cursor, end))
+  while (cursor.at < end) {
+    if (values.length > room) cursor.skip(end, OCTETS)
+    else values.push(readOctets(cursor, end))
+  }
   return values
 }
 

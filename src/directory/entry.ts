@@ -8,6 +8,13 @@ export interface Entry {
    * `member;range=0-1499`) is an attribute of its own.
    */
   readonly attributes: ReadonlyMap<string, readonly Octets[]>
+  /** it has more values than the limit lets through, and none of them is here: nothing is to be made of it */
+  readonly tooMany?: true
+}
+
+/** What stands for an entry of which there is too much. */
+export function emptied(dn: Octets): Entry {
+  return { dn, attributes: new Map(), tooMany: true }
 }
 
 export function allValues(entry: Entry, attribute: string): readonly Octets[] {

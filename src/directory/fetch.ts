@@ -15,6 +15,7 @@ import { createMatcher } from './matcher.ts'
 import { readNamed } from './named.ts'
 import { utf8Octets } from './octets.ts'
 import { completeEntry } from './ranges.ts'
+import { isHeapFull } from './room.ts'
 import { refuseOnlyReferences, type SearchSummary, search } from './search.ts'
 import { type Search, searchSideBySide } from './side-by-side.ts'
 import type { Wanted } from './wanted.ts'
@@ -58,7 +59,12 @@ export async function fetchDirectory(
   signal.addEventListener('abort', abort, { once: true })
   const timer = setTimeout(() => {
     const seconds = limits.deadline / 1000
-    stop.abort(new DirectoryError('deadline', `the refresh was not complete within ${seconds} s`))
+    stop.abort(
+      new DirectoryError(
+        'deadline',
+        `the refresh was not complete within ${seconds} s (limit ldap deadline)`,
+      ),
+    )
   }, limits.deadline)
   try {
     const context = { limits, lookup: options.lookup ?? systemLookup, signal: stop.signal }
@@ -100,12 +106,20 @@ interface Counter {
 function createCounter(told: (count: number) => void): Counter {
   let count = 0
   return {
-    add: () => told(++count),
+    add() {
+      told(++count)
+      if (count % ENTRIES_AT_A_TIME === 0 && isHeapFull())
+        throw new DirectoryError('too-much', tooFull(count))
+    },
     count: () => count,
     clear() {
       count = 0
     },
   }
+}
+
+function tooFull(entries: number): string {
+  return `${entries} entries fill the memory there is for them; raise "directory memory", or narrow the filter`
 }
 
 interface Outcome {
@@ -218,7 +232,10 @@ async function fetchFile(
     }
     read += 1
     if (read > limits.entries) {
-      throw new DirectoryError('too-much', `the file ${path} has more than ${limits.entries} entries`)
+      throw new DirectoryError(
+        'too-much',
+        `the file ${path} has more than ${limits.entries} entries (limit ldap entries)`,
+      )
     }
     if (read % ENTRIES_AT_A_TIME === 0) {
       await setImmediate()

@@ -9,7 +9,7 @@ import type { Limits } from './limits.ts'
  */
 export function* readEntries(path: string, limits: Limits): Generator<LdifEntry> {
   try {
-    yield* parseLdif(readChunks(path, limits.file), limits.line)
+    yield* parseLdif(readChunks(path, limits.file), limits.line, limits.values)
   } catch (error) {
     throw new DirectoryError('file-failed', `the file ${path} can't be used: ${(error as Error).message}`)
   }

@@ -52,7 +52,8 @@ export function createFraming(
 function neededLength(bytes: Buffer, at: number, longest: number): number {
   const have = bytes.length - at
   if (have > 0 && bytes[at] !== SEQUENCE) {
-    const start = JSON.stringify(bytes.subarray(at, at + 16).toString('latin1'))
+    // Enough for HTTP and SSH, and too little for what it may repeat of a bind.
+    const start = JSON.stringify(bytes.subarray(at, at + 4).toString('latin1'))
     throw new DirectoryError(
       'protocol',
       `the server does not speak LDAP (it sent ${start}); check host and port`,
@@ -70,7 +71,7 @@ function neededLength(bytes: Buffer, at: number, longest: number): number {
   if (length > longest) {
     throw new DirectoryError(
       'too-much',
-      `the server sent a message of ${length} bytes; at most ${longest} are accepted`,
+      `the server sent a message of ${length} bytes; at most ${longest} are accepted (limit ldap message)`,
     )
   }
   return length

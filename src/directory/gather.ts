@@ -1,6 +1,6 @@
 /** What the entries of one directory give: users, groups and tables; and which entries that takes. */
 import type { DirectoryConfig } from '../config/config.ts'
-import type { Rows } from '../maps/rows.ts'
+import type { Rejection, Rows } from '../maps/rows.ts'
 import { createAccounts } from './accounts.ts'
 import type { Entry } from './entry.ts'
 import { unique } from './fields.ts'
@@ -33,6 +33,7 @@ export function createGatherer(config: DirectoryConfig, domain: string): Gathere
   const tables = createTables(config.tables, domain)
   const { needs } = tables
   const partial: Partial[] = []
+  const oversize: Rejection[][] = []
   /** Templates may look at any entry: they read it as they need it, and it is kept for them. */
   const shown = (search: Wanted): Wanted => {
     if (needs.of !== 'all') return search
@@ -46,14 +47,30 @@ export function createGatherer(config: DirectoryConfig, domain: string): Gathere
       },
     }
   }
+  /** Of an entry with too many values nothing is made: who may write one must not stop the refreshes of all others. */
+  const bounded = <W extends Pick<Wanted, 'add'>>(search: W): W => {
+    // A list of each search, as two come side by side and are to be in the same order each time.
+    const rejected: Rejection[] = []
+    oversize.push(rejected)
+    return {
+      ...search,
+      add(entry) {
+        if (entry.tooMany) rejected.push({ dn: entry.dn, reason: TOO_MANY })
+        else search.add(entry)
+      },
+    }
+  }
   /** Only when its lists are whole something is made of an entry. */
-  const whole = (search: Wanted): Wanted => ({
-    ...search,
-    add(entry) {
-      if (isPartial(entry)) partial.push({ entry, add: search.add })
-      else search.add(entry)
-    },
-  })
+  const whole = (search: Wanted): Wanted => {
+    const { add } = bounded(search)
+    return {
+      ...search,
+      add(entry) {
+        if (isPartial(entry)) partial.push({ entry, add })
+        else add(entry)
+      },
+    }
+  }
   const dns = memberDnAttributes(config)
   const groups = nestedFilter(config)
   const [userBase, groupBase] = [config.userBase.value, config.groupBase.value]
@@ -84,20 +101,29 @@ export function createGatherer(config: DirectoryConfig, domain: string): Gathere
       ...(needs.of === 'all'
         ? [{ missing: tables.missing, filter: EVERY, attributes: needs.attributes, add: tables.teller() }]
         : []),
-    ],
+    ].map(bounded),
     takePartial: () => partial.splice(0),
     gathered() {
       const { users, groups, rejected } = accounts.gathered()
       const { tables: made, rejected: bad } = tables.made()
-      return { users, groups, tables: made, rejected: [...rejected, ...partial.map(cut), ...bad] }
+      return {
+        users,
+        groups,
+        tables: made,
+        rejected: [...oversize.flat(), ...rejected, ...partial.map(cut), ...bad],
+      }
     },
     clear() {
       accounts.clear()
       tables.clear()
       partial.length = 0
+      for (const rejected of oversize) rejected.length = 0
     },
   }
 }
+
+/** A group of so many members is nobody's. */
+const TOO_MANY = 'it has more values than "limit ldap values" lets through'
 
 const EVERY = '(objectClass=*)'
 

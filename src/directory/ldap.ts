@@ -5,6 +5,7 @@ import type { SecureContext } from 'node:tls'
 import { BindRequest, BindResponse, ExtendedRequest, ExtendedResponse } from 'ldapts'
 
 import type { Credentials, DirectoryConfig, Location } from '../config/config.ts'
+import { conceal } from './conceal.ts'
 import { DirectoryError } from './error.ts'
 import type { Limits } from './limits.ts'
 import { Session } from './session.ts'
@@ -55,7 +56,7 @@ export async function withSession<T>(
         return await inSession(config, server, target, trust, { ...context, signal }, use)
       } catch (error) {
         if (!(error instanceof DirectoryError)) throw error
-        throw new DirectoryError(error.code, withoutPassword(error.message, config))
+        throw new DirectoryError(error.code, conceal(error.message, secretOf(config)))
       }
     }
     const beside: Sessions['beside'] = (stop, use) => attempt(AbortSignal.any([context.signal, stop]), use)
@@ -84,7 +85,12 @@ async function inSession<T>(
   const plain = await connect(target, patience)
   const [host, security] = server.kind === 'ldap' ? [server.host, server.security] : ['', 'none']
   const direct = trust !== undefined && security === 'ldaps'
-  const session = new Session(direct ? await secure(plain, host, trust, patience) : plain, limits, signal)
+  const session = new Session(
+    direct ? await secure(plain, host, trust, patience) : plain,
+    limits,
+    signal,
+    secretOf(config),
+  )
   try {
     if (trust !== undefined && security === 'starttls') {
       await startTls(session)
@@ -153,8 +159,6 @@ async function bind(session: Session, credentials: Credentials): Promise<void> {
   }
 }
 
-/** A server's own words are part of an error, and nothing keeps it from repeating what it was sent. */
-function withoutPassword(text: string, { credentials }: DirectoryConfig): string {
-  if (credentials.kind !== 'simple' || credentials.password === '') return text
-  return text.replaceAll(credentials.password, '***')
+function secretOf({ credentials }: DirectoryConfig): string {
+  return credentials.kind === 'simple' ? credentials.password : ''
 }

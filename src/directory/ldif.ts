@@ -30,6 +30,7 @@ export interface LdifEntry extends Entry {
 export function* parseLdif(
   chunks: Iterable<Buffer>,
   longestLine: number = LIMITS.line,
+  mostValues: number = LIMITS.values,
 ): Generator<LdifEntry> {
   const readAttribute = createAttributeReader()
   let record: Unfinished | undefined
@@ -44,7 +45,7 @@ export function* parseLdif(
     const attribute = readAttribute(line)
     if (first && attribute.name === 'version') checkVersion(line, attribute)
     else if (record === undefined) record = begin(line, attribute)
-    else add(record, line, attribute)
+    else add(record, line, attribute, mostValues)
     first = false
   }
   if (record !== undefined) yield finished(record)
@@ -151,20 +152,21 @@ interface Unfinished extends LdifEntry {
   readonly number: number
   /** nothing has come after its DN */
   bare: boolean
+  values: number
   readonly attributes: Map<string, Octets[]>
 }
 
 function begin({ number }: Line, { name, value: dn }: Attribute): Unfinished {
   if (name !== 'dn') throw new LdifError(number, `a record begins with dn:, not with ${name}:`)
   try {
-    return { dn, rdns: normalizeDn(dn), attributes: new Map(), number, bare: true }
+    return { dn, rdns: normalizeDn(dn), attributes: new Map(), number, bare: true, values: 0 }
   } catch (error) {
     if (error instanceof DnError) throw new LdifError(number, error.message)
     throw error
   }
 }
 
-function add(record: Unfinished, line: Line, attribute: Attribute): void {
+function add(record: Unfinished, line: Line, attribute: Attribute, most: number): void {
   const { name, value } = attribute
   // No attribute has that name; read on, and two entries would be one.
   if (name === 'dn')
@@ -172,6 +174,10 @@ function add(record: Unfinished, line: Line, attribute: Attribute): void {
   const isSecond = record.bare
   record.bare = false
   if (isSecond && isAddRecord(attribute, line)) return
+  record.values += 1
+  if (record.values > most) {
+    throw new LdifError(line.number, `the entry has more than ${most} values (limit ldap values)`)
+  }
   const values = record.attributes.get(name)
   if (values === undefined) record.attributes.set(name, [value])
   else values.push(value)
@@ -207,8 +213,8 @@ function createAttributeReader(): (line: Line) => Attribute {
     while (colon < end && bytes[colon] !== COLON) colon += 1
     const name = nameAt(bytes, start, colon)
     if (colon === end || !DESCRIPTION.test(name)) {
-      const text = bytes.toString('latin1', start, Math.min(end, start + 60))
-      throw new LdifError(number, `"${text}" is not of the form attribute: value`)
+      // Not what stands there: it may be the rest of a hash that somebody's editor has wrapped.
+      throw new LdifError(number, 'it is not of the form attribute: value')
     }
     const kind = bytes[colon + 1]
     if (kind === LESS && colon + 1 < end) {

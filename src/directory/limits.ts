@@ -18,7 +18,7 @@ export interface Limits {
   readonly named: number
   /** pages in a row that hold no entry though the server promises more */
   readonly emptyPages: number
-  /** values of an attribute that comes in parts */
+  /** values of one entry, in all its attributes together */
   readonly values: number
   /** parts in which it comes */
   readonly ranges: number
@@ -54,7 +54,7 @@ export const LIMITS: Limits = {
   entries: 5_000_000,
   named: 1_000,
   emptyPages: 1_000,
-  values: 5_000_000,
+  values: 1_000_000,
   ranges: 10_000,
   pem: 4 * 1024 * 1024,
   file: 4 * 1024 * 1024 * 1024,

@@ -3,7 +3,7 @@
  * `member;range=0-1499`, and the others to who asks for `member;range=1500-*` (MS-ADTS s.3.1.1.3.1.3.3).
  */
 import type { Octets } from '../maps/rows.ts'
-import type { Entry } from './entry.ts'
+import { type Entry, emptied } from './entry.ts'
 import { DirectoryError } from './error.ts'
 import type { Limits } from './limits.ts'
 import { readable } from './octets.ts'
@@ -36,27 +36,41 @@ export function isPartial({ attributes }: Entry): boolean {
 
 /**
  * The entry with all values of the attributes of which the server gave a part. Asks the server for the others, so no
- * search may be under way in the session.
+ * search may be under way in the session. One with more than `limits.values` values is emptied.
  * @throws DirectoryError: a list that can't be had whole is of no use
  */
 export async function completeEntry(session: Session, entry: Entry, limits: Limits): Promise<Entry> {
-  const attributes = new Map(entry.attributes)
+  const { dn } = entry
+  const attributes = new Map<string, readonly Octets[]>()
+  const parts: [Part, readonly Octets[]][] = []
+  let room = limits.values
   for (const [name, values] of entry.attributes) {
     const part = partOf(name)
-    if (part === undefined) continue
-    attributes.delete(name)
-    attributes.set(part.attribute, await allOf(session, entry.dn, part, values, limits))
+    if (part === undefined) {
+      attributes.set(name, values)
+      room -= values.length
+    } else {
+      parts.push([part, values])
+    }
   }
-  return { dn: entry.dn, attributes }
+  for (const [part, values] of parts) {
+    const all = await allOf(session, dn, part, values, room, limits)
+    if (all === undefined) return emptied(dn)
+    attributes.set(part.attribute, all)
+    room -= all.length
+  }
+  return { dn, attributes }
 }
 
+/** undefined when they are more than `room`. */
 async function allOf(
   session: Session,
   dn: Octets,
   { attribute, ...begin }: Part,
   values: readonly Octets[],
+  room: number,
   limits: Limits,
-): Promise<Octets[]> {
+): Promise<Octets[] | undefined> {
   const all: Octets[] = []
   const fail = (code: 'protocol' | 'too-much', text: string) =>
     new DirectoryError(code, `the values of ${attribute} of "${readable(dn)}" can't be had whole: ${text}`)
@@ -65,14 +79,15 @@ async function allOf(
     if (first !== all.length) throw fail('protocol', `${given} where ${all.length} came before`)
     if (last !== undefined && (more.length === 0 || more.length !== last - first + 1))
       throw fail('protocol', given)
-    if (first + more.length > limits.values) throw fail('too-much', `there are more than ${limits.values}`)
     for (const value of more) all.push(value)
   }
   add(begin, values)
   let { last } = begin
   for (let asked = 1; last !== undefined; asked++) {
+    if (all.length > room) return undefined
     if (asked > limits.ranges) throw fail('too-much', `they come in more than ${limits.ranges} parts`)
-    const { attributes } = await readEntry(session, dn, [`${attribute};range=${all.length}-*`])
+    const { attributes, tooMany } = await readEntry(session, dn, [`${attribute};range=${all.length}-*`])
+    if (tooMany) return undefined
     const [name, more] = [...attributes].find(([given]) => partOf(given)?.attribute === attribute) ?? []
     const part = name === undefined ? undefined : partOf(name)
     if (part === undefined || more === undefined) {
@@ -81,5 +96,5 @@ async function allOf(
     add(part, more)
     last = part.last
   }
-  return all
+  return all.length > room ? undefined : all
 }

@@ -13,6 +13,9 @@ import { describeResult, NO_SUCH_OBJECT, REFERRAL, SUCCESS } from './status.ts'
 /** invalidDNSyntax and insufficientAccessRights: as good as not there, like a DN of another server. */
 const UNSEEN: ReadonlySet<number> = new Set([REFERRAL, NO_SUCH_OBJECT, 34, 50])
 
+/** One entry, and references that stand beside it. */
+const MOST_PARTS = 100
+
 const EVERY = new PresenceFilter({ attribute: 'objectClass' })
 
 /**
@@ -49,6 +52,7 @@ export async function findEntry(
 
 async function read(session: Session, dn: Octets, filter: Filter, attributes: readonly string[]) {
   let entry: Entry | undefined
+  let parts = 0
   const done = await session.request(
     SearchResponse,
     (messageId) =>
@@ -62,6 +66,10 @@ async function read(session: Session, dn: Octets, filter: Filter, attributes: re
         attributes: askedFor(attributes),
       }),
     (part) => {
+      parts += 1
+      if ((entry !== undefined && part instanceof EntryMessage) || parts > MOST_PARTS) {
+        throw new DirectoryError('protocol', `the server gave more than one entry for "${readable(dn)}"`)
+      }
       if (part instanceof EntryMessage) entry = part.entry
     },
   )

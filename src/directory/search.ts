@@ -63,16 +63,11 @@ export async function search(
       (part) => {
         if (!(part instanceof EntryMessage)) {
           references += 1
-          return
+        } else {
+          entries += 1
+          if (entries <= limits.entries) onEntry(part.entry)
         }
-        entries += 1
-        if (entries > limits.entries) {
-          throw new DirectoryError(
-            'too-much',
-            `more than ${limits.entries} entries below "${query.base}"; narrow the filter`,
-          )
-        }
-        onEntry(part.entry)
+        if (Math.max(entries, references) > limits.entries) throw tooMany(query.base, limits.entries)
       },
     )
     if (done.status !== SUCCESS) throw refusal(done, query.base, entries)
@@ -98,6 +93,11 @@ export function refuseOnlyReferences({ base }: Query, { entries, references }: S
     'referral-only',
     `referral only: the server holds no entry below "${base}" and refers to others; name the server that does`,
   )
+}
+
+function tooMany(base: string, most: number): DirectoryError {
+  const text = `more than ${most} entries or references below "${base}" (limit ldap entries); narrow the filter`
+  return new DirectoryError('too-much', text)
 }
 
 const CODES: Readonly<Record<number, DirectoryErrorCode>> = {

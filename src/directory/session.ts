@@ -11,6 +11,7 @@ import {
   UnbindRequest,
 } from 'ldapts'
 
+import { conceal } from './conceal.ts'
 import { createDecoder, type Decoded } from './decoder.ts'
 import { EntryMessage } from './entry-message.ts'
 import { DirectoryError } from './error.ts'
@@ -43,16 +44,20 @@ export class Session {
   #socket: Socket
   readonly #limits: Limits
   readonly #signal: AbortSignal
-  readonly #decode = createDecoder()
+  readonly #decode: (bytes: Buffer, start: number, end: number) => Decoded
+  readonly #secret: string
   #framing: Framing
   #lastId = 0
   #pending: Pending | undefined
   #failure: { readonly error: unknown } | undefined
 
-  constructor(socket: Socket, limits: Limits, signal: AbortSignal) {
+  /** `secret` is taken out of what the server says for people, before that is cut. */
+  constructor(socket: Socket, limits: Limits, signal: AbortSignal, secret = '') {
     this.#socket = socket
     this.#limits = limits
     this.#signal = signal
+    this.#secret = secret
+    this.#decode = createDecoder(limits.values)
     this.#framing = this.#createFraming()
     this.#attach()
     signal.addEventListener('abort', this.#onAbort, { once: true })
@@ -75,7 +80,12 @@ export class Session {
       const bytes = build(this.#lastId).write()
       const timer = setTimeout(() => {
         const seconds = this.#limits.operation / 1000
-        this.#fail(new DirectoryError('timeout', `the server did not answer within ${seconds} s`))
+        this.#fail(
+          new DirectoryError(
+            'timeout',
+            `the server did not answer within ${seconds} s (limit ldap operation)`,
+          ),
+        )
       }, this.#limits.operation)
       this.#pending = { id: this.#lastId, expected, onPart, timer, resolve, reject }
       this.#socket.write(bytes)
@@ -153,6 +163,7 @@ export class Session {
 
   #receive(message: Decoded): void {
     const pending = this.#pending
+    if ('errorMessage' in message) message.errorMessage = conceal(String(message.errorMessage), this.#secret)
     if (message.messageId === 0 && message instanceof ExtendedResponse) {
       // RFC 4511 s.4.4.1, the notice of disconnection
       throw new DirectoryError('disconnected', `the server ended the session: ${describeResult(message)}`)

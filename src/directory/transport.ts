@@ -63,7 +63,12 @@ async function settled<S extends net.Socket>(
   const what = event === 'connect' ? 'the connection' : 'the TLS handshake'
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const late = () =>
-    reject(new DirectoryError('timeout', `${what} was not made within ${milliseconds / 1000} s`))
+    reject(
+      new DirectoryError(
+        'timeout',
+        `${what} was not made within ${milliseconds / 1000} s (limit ldap connect)`,
+      ),
+    )
   const refuse = (error: Error) => reject(new DirectoryError(code, `${what} failed: ${explain(error)}`))
   const end = () => reject(new DirectoryError(code, `${what} was closed by the server`))
   const abort = () => reject(signal.reason)

@@ -42,6 +42,27 @@ describe('an entry', () => {
     expect(read(message)!.entry.attributes.get('a')).toHaveLength(200_000)
   })
 
+  test.each([
+    ['of one attribute', { a: ['1', '2', '3', '4'] }],
+    ['of several', { a: ['1', '2'], b: ['3'], c: ['4'] }],
+    ['of one that is sent again and again', { a: ['1', '2'], A: ['3', '4'] }],
+    ['of which none has any', { a: [], b: [], c: [], d: [] }],
+    ['before others', { a: ['1', '2', '3', '4'], b: ['5'], c: [] }],
+  ])('with more values than the limit has none, %s', (_, attributes) => {
+    const message = entry(7, 'cn=x', attributes)
+    expect(read(message, createEntryReader(3))).toEqual({
+      messageId: 7,
+      entry: { dn: 'cn=x', attributes: new Map(), tooMany: true },
+    })
+    expect(read(message, createEntryReader(6))!.entry.tooMany).toBeUndefined()
+  })
+
+  test('with more values than the limit must have the shape of one all the same', () => {
+    const message = entry(7, 'cn=x', { a: ['1', '2', '3'] })
+    message[message.length - 3] = 0x05
+    expect(() => read(message, createEntryReader(1))).toThrow('malformed')
+  })
+
   test('is read from the midst of other bytes', () => {
     const [before, one] = [bindDone(1), entry(2, 'cn=x', { cn: ['x'] })]
     const bytes = Buffer.concat([before, one, bindDone(3)])

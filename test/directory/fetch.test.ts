@@ -191,3 +191,96 @@ describe('members that no search finds', () => {
     expect(groups).toMatchObject([{ members: ['ann', 'bob'] }])
   })
 })
+
+describe('an entry with more values than the limit is left out alone, and told of', () => {
+  const MANY = Array.from({ length: 50 }, (_, at) => `u${at}`)
+  const REASON = 'it has more values than "limit ldap values" lets through'
+  const limits = { values: 40 }
+
+  test('of users, of groups and of a table', async () => {
+    const { at } = await serve({
+      'ou=people,dc=x': ({ id }) => [
+        entry(id, 'uid=many,ou=people,dc=x', { ...PERSON, uid: MANY }),
+        entry(id, 'uid=one,ou=people,dc=x', { ...PERSON, uid: ['one'] }),
+        searchDone(id),
+      ],
+      'ou=groups,dc=x': ({ id }) => [
+        entry(id, 'cn=many,ou=groups,dc=x', { cn: ['many'], gidNumber: ['7'], memberUid: MANY }),
+        entry(id, 'cn=one,ou=groups,dc=x', { cn: ['one'], gidNumber: ['8'], memberUid: ['one'] }),
+        searchDone(id),
+      ],
+      'ou=own,dc=x': ({ id }) => [
+        entry(id, 'cn=many,ou=own,dc=x', { cn: MANY }),
+        entry(id, 'cn=one,ou=own,dc=x', { cn: ['one'] }),
+        searchDone(id),
+      ],
+    })
+    const config = at(
+      'basedn "ou=people,dc=x"\ngroupdn "ou=groups,dc=x"',
+      'map own { base "ou=own,dc=x" filter "(cn=*)" key "{cn}" value "v" }',
+    )
+    const { users, groups, tables, rejected } = await fetchDirectory(config, never, { limits })
+    expect([users, groups, tables[0]?.rows].map((rows) => rows?.length)).toEqual([1, 1, 1])
+    expect(rejected).toEqual(
+      ['uid=many,ou=people', 'cn=many,ou=groups', 'cn=many,ou=own'].map((dn) => ({
+        dn: `${dn},dc=x`,
+        reason: REASON,
+      })),
+    )
+  })
+
+  test('of a list that comes in parts', async () => {
+    const dn = 'cn=many,ou=groups,dc=x'
+    const { at } = await serve({
+      'ou=people,dc=x': ({ id }) => [
+        entry(id, 'uid=one,ou=people,dc=x', { ...PERSON, uid: ['one'] }),
+        searchDone(id),
+      ],
+      'ou=groups,dc=x': ({ id }) => [
+        entry(id, dn, { cn: ['many'], gidNumber: ['7'], 'memberUid;range=0-29': MANY.slice(0, 30) }),
+        searchDone(id),
+      ],
+      [dn]: ({ id }) => [entry(id, dn, { 'memberUid;range=30-*': MANY.slice(30) }), searchDone(id)],
+    })
+    const config = at('basedn "ou=people,dc=x"\ngroupdn "ou=groups,dc=x"')
+    const { groups, rejected } = await fetchDirectory(config, never, { limits })
+    expect([groups, rejected]).toEqual([[], [{ dn, reason: REASON }]])
+  })
+})
+
+describe('an entry that is read by its DN', () => {
+  const member = 'uid=far,dc=y'
+  const withMember = (answer: Answers[string]) =>
+    serve({
+      'ou=people,dc=x': ({ id }) => [
+        entry(id, 'uid=one,ou=people,dc=x', { ...PERSON, uid: ['one'] }),
+        searchDone(id),
+      ],
+      'ou=groups,dc=x': ({ id }) => [
+        entry(id, 'cn=g,ou=groups,dc=x', { cn: ['g'], gidNumber: ['7'], member: [member] }),
+        searchDone(id),
+      ],
+      [member]: answer,
+    })
+  const BLOCK = 'schema rfc2307bis\nbasedn "ou=people,dc=x"\ngroupdn "ou=groups,dc=x"'
+
+  test('and has more values than the limit is nobody', async () => {
+    const { at } = await withMember(({ id }) => [
+      entry(id, member, { uid: Array.from({ length: 50 }, (_, n) => `u${n}`) }),
+      searchDone(id),
+    ])
+    const { groups, rejected } = await fetchDirectory(at(BLOCK), never, { limits: { values: 40 } })
+    expect(groups).toMatchObject([{ name: 'g', members: [] }])
+    expect(rejected.map(({ dn }) => dn)).toContain(member)
+  })
+
+  test.each([
+    ['entries', ({ id }: LdapRequest) => entry(id, member, { uid: ['far'] })],
+    ['references', ({ id }: LdapRequest) => reference(id, 'ldap://a/dc=a')],
+  ])('is no other than one: %s without end are an error', async (_, part) => {
+    const { at } = await withMember((request) => Array.from({ length: 200 }, () => part(request)))
+    const error = await failure(fetchDirectory(at(BLOCK), never))
+    expect(error.code).toBe('protocol')
+    expect(error.message).toContain(`more than one entry for "${member}"`)
+  })
+})

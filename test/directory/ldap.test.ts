@@ -227,6 +227,47 @@ describe('a bind', () => {
   })
 })
 
+describe('what a server says', () => {
+  const PASSWORD = 'a-rather-long-password'
+  const credentials = { ...SIMPLE, password: PASSWORD }
+
+  /** The beginnings of the password that a message shows, but for those too short to tell anything. */
+  function shownIn(message: string): readonly string[] {
+    return Array.from(PASSWORD, (_, at) => PASSWORD.slice(0, at + 1)).filter(
+      (part) => part.length > 4 && message.includes(part),
+    )
+  }
+
+  test.each(Array.from({ length: 24 }, (_, at) => 280 + at))(
+    'is cut behind %i bytes without a part of the password at the end',
+    async (filling) => {
+      const peer = await usePeer(async (client) => {
+        const { id, password } = await client.next()
+        client.send(bindDone(id, 49, `${'.'.repeat(filling)}${password}`))
+        await client.next()
+      })
+      const { message } = await failure(fetchDirectory(directory(peer.port, { credentials }), never))
+      expect(shownIn(message)).toEqual([])
+    },
+  )
+
+  test.each([
+    ['the end of a search', (id: number) => searchDone(id, 1, { text: PASSWORD })],
+    ['the notice of disconnection', () => extendedDone(0, 52, PASSWORD, '1.3.6.1.4.1.1466.20036')],
+    ['what is no LDAP', () => Buffer.from(`${PASSWORD}\r\n`)],
+    ['what is no LDAP, and cut', () => Buffer.from(`--${PASSWORD}\r\n`)],
+  ])('in %s holds no password', async (_, bytes) => {
+    const peer = await usePeer(async (client) => {
+      client.send(bindDone((await client.next()).id))
+      const { id } = await client.next()
+      client.send(bytes(id))
+      await client.next()
+    })
+    const { message } = await failure(fetchDirectory(directory(peer.port, { credentials }), never))
+    expect(shownIn(message)).toEqual([])
+  })
+})
+
 describe('paging', () => {
   test('goes on with the cookie until there is none', async () => {
     const cookies: (string | undefined)[] = []
@@ -350,7 +391,8 @@ describe('a search that does not end in success is an error', () => {
     expect((await limited(3)).users).toHaveLength(3)
     const error = await failure(limited(2))
     expect(error.code).toBe('too-much')
-    expect(error.message).toContain('more than 2 entries')
+    expect(error.message).toContain('more than 2 entries or references below')
+    expect(error.message).toContain('(limit ldap entries); narrow the filter')
   })
 })
 
@@ -365,6 +407,35 @@ describe('references to other servers', () => {
     const fetched = await fetchDirectory(directory(peer.port), never)
     expect(fetched.users).toHaveLength(1)
     expect(fetched.references).toBe(2)
+  })
+
+  test('without end are one', async () => {
+    const peer = await usePeer(
+      answerFirst(async (client, { id }) => {
+        client.send(userEntry(id, 1))
+        const many = Array.from({ length: 11 }, (_, at) => reference(id, `ldap://a/dc=${at}`))
+        client.send(...many)
+        await client.next()
+      }),
+    )
+    const error = await failure(fetchDirectory(directory(peer.port), never, { limits: { entries: 10 } }))
+    expect(error.code).toBe('too-much')
+    expect(error.message).toContain('more than 10 entries or references')
+  })
+
+  test('to itself are no loop', async () => {
+    const peer = await usePeer(async (client) => {
+      for (;;) {
+        const { id } = await client.next()
+        const here = `ldap://127.0.0.1:${peer.port}/ou=people,dc=example,dc=com`
+        client.send(reference(id, here), searchDone(id, 10, { text: here }))
+      }
+    })
+    const error = await failure(fetchDirectory(directory(peer.port), never))
+    expect(error.code).toBe('referral-only')
+    expect(await isQuiet(peer)).toBe(true)
+    // And one beside it, for groups.
+    expect(peer.accepted).toBeLessThanOrEqual(2)
   })
 
   test('without any entry are a failure', async () => {
@@ -508,7 +579,9 @@ describe('a silent server does not hold a refresh up for longer than the limit',
     })
     const error = await failure(fetchDirectory(directory(peer.port), never, { limits: { deadline: 100 } }))
     expect(error.code).toBe('deadline')
-    expect(error.message).toBe('directory "ldap.example.com": the refresh was not complete within 0.1 s')
+    expect(error.message).toBe(
+      'directory "ldap.example.com": the refresh was not complete within 0.1 s (limit ldap deadline)',
+    )
     expect(await isQuiet(peer)).toBe(true)
   })
 

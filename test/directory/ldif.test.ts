@@ -243,3 +243,25 @@ describe('whatever a writer may write', () => {
     )
   })
 })
+
+describe('what is wrong with a file is told without what may be a hash in it', () => {
+  test.each([
+    ['a value that was wrapped', 'dn: uid=a,dc=x\nuserPassword: {CRYPT}$6$salt$aaaa\nSECRET/hash\n'],
+    ['a value without its name', 'dn: uid=a,dc=x\nuid: a\nSECRET\n'],
+    ['a value that is no base64', 'dn: uid=a,dc=x\nuserPassword:: SECRET!\n'],
+    ['a value of a URL', 'dn: uid=a,dc=x\nuserPassword:< file:///SECRET\n'],
+  ])('%s', (_, text) => {
+    const entries = parseLdif([Buffer.from(text)])
+    expect(() => [...entries]).toThrow(/^line [23]: (?!.*SECRET)/)
+  })
+})
+
+function entryWith(values: number): Buffer {
+  return Buffer.from(`dn: cn=a\n${Array.from({ length: values }, (_, at) => `cn: ${at}\n`).join('')}`)
+}
+
+test('an entry with more values than the limit is an error that names the line', () => {
+  const limited = (values: number) => [...parseLdif([entryWith(values)], undefined, 5)]
+  expect(limited(5)).toHaveLength(1)
+  expect(() => limited(6)).toThrow('line 7: the entry has more than 5 values')
+})
