@@ -126,3 +126,13 @@ function defaultText(prose: string): string | undefined {
 function subject(statement: string): string {
   return /^(?:attribute|list|fixed attribute) ([a-z]+)/.exec(statement)?.[1] ?? statement.split(' ', 1)[0]!
 }
+
+/** The rows of tables, each with the number of its table's first line and its cells. */
+export function columnRows(lines: readonly string[]): readonly (readonly [number, readonly string[]])[] {
+  let table = -1
+  return lines.flatMap((line, index) => {
+    if (line.startsWith('.Bl -')) table = line.startsWith('.Bl -column') ? index : -1
+    if (table < 0 || !line.startsWith('.It ')) return []
+    return [[table, line.slice(4).replaceAll('Sy ', '').split(' Ta ')] as const]
+  })
+}
