@@ -71,6 +71,18 @@ describe('ypldap.8', () => {
     expect(twice).toEqual([])
     expect(documented.toSorted()).toEqual([...events()].toSorted())
   })
+
+  const troubles = section(daemonPage, 'DIAGNOSTICS')
+    .join('\n')
+    .split(/^\.It /m)
+    .flatMap((item) => {
+      const [, id, level, text] = /^(\S+) \((\S+)\)\n(.*)/s.exec(item) ?? []
+      return level === 'error' || level === 'warning' ? [[id!, text!] as const] : []
+    })
+
+  test.each(troubles)('says what to do about %s', (_id, text) => {
+    expect(text).toMatch(TO_DO)
+  })
 })
 
 describe('ypldapctl.8', () => {
@@ -91,6 +103,10 @@ describe('ypldapctl.8', () => {
     expect(statuses.map(Number)).toEqual([EXIT_OK, EXIT_FAILED, EXIT_DOWN, EXIT_USAGE])
   })
 })
+
+/** At the beginning of a part of a sentence: what the reader is told to do. */
+const TO_DO =
+  /(?:^|[.;,:] |\n|and |or )(?:add|ask|end|find|install|look|make|mend|name|put|raise|report|restart|run|say|start|stop|use|nothing needs)\b/i
 
 /** `Oo Fl k Oc Ar map` as the reader sees it. */
 function shown(words: string): string {

@@ -92,8 +92,6 @@ const SAMPLES: Readonly<Record<(typeof TABLES)[number], Readonly<Record<string, 
   },
 }
 
-const HEADER = ['port', 'ldaps', 'tls', 'required']
-
 /** A configuration that has nothing but what must be there, and this statement in its place. */
 function text(place: Place, statement: string): string {
   const at = (where: Place) => (where === place ? statement : '')
@@ -123,33 +121,36 @@ const differs = (a: unknown, b: unknown) =>
   JSON.stringify(a, (key, value: unknown) => (key === 'at' ? undefined : value)) !==
   JSON.stringify(b, (key, value: unknown) => (key === 'at' ? undefined : value))
 
+const settingsOf = ({ domains, state = '/default', ...rest }: Config) =>
+  domains.map((domain) => directorySettings(domain, directoryLimits(rest), state))
+
+/** What only a refresh asks for. */
+const nextOnly = (config: Config) => [
+  directoryLimits(config),
+  config.domains.map(({ guardShrink, directories }) => [
+    guardShrink,
+    directories.map(({ required }) => required),
+  ]),
+]
+
 /** What a reload from the one to the other does, as the supervisor and the directory process decide it. */
 function reloadOf(before: Config, after: Config): string {
   if (before.udpWorkers !== after.udpWorkers) return 'restart'
   if (before.bind !== after.bind || differs(before.listen, after.listen)) return 'sockets'
   if (differs(before.accounts, after.accounts)) return 'process'
   if (before.domains.length !== after.domains.length) return 'refresh'
-  const settings = ({ domains, state = '/default', ...rest }: Config) =>
-    domains.map((domain) => directorySettings(domain, directoryLimits(rest), state))
-  const [old, now] = [settings(before), settings(after)]
+  const [old, now] = [settingsOf(before), settingsOf(after)]
   if (now.some((one, index) => changeOf(old[index], one).contents)) return 'refresh'
-  const nextOnly = (config: Config) => [
-    directoryLimits(config),
-    config.domains.map(({ guardShrink, directories }) => [
-      guardShrink,
-      directories.map(({ required }) => required),
-    ]),
-  ]
   if (differs(nextOnly(before), nextOnly(after))) return 'next refresh'
   return differs(before, after) ? 'at once' : 'nothing'
 }
 
 const placeOf = (place: (typeof TABLES)[number], head: string): Place =>
-  place === 'directory' && HEADER.includes(head) ? 'header' : place
+  place === 'directory' && HEADER_WORDS.includes(head) ? 'header' : place
 
 describe.each(TABLES)('the table of statements of a %s', (table) => {
   const own = rows.filter(({ place }) => place === table)
-  const words = new Set(own.map(({ head }) => head.split(' ', 1)[0]))
+  const words = new Set(own.map(({ head }) => head.split(' ', 1)[0]!))
 
   test('has every statement that the parser knows there', () => {
     const known = {
