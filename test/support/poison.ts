@@ -2,7 +2,7 @@
  * Loaded before all else (`node --import`) by a process whose replies are looked at, and by its threads: memory that
  * nobody has written to holds the `text` of the URL's query. With `koffi=no` datagrams go through node:dgram.
  */
-import Module from 'node:module'
+import { registerHooks } from 'node:module'
 
 const asked = new URL(import.meta.url).searchParams
 const poison = asked.get('text') ?? 'poison'
@@ -15,10 +15,10 @@ for (const name of ['alloc', 'allocUnsafe', 'allocUnsafeSlow'] as const) {
 }
 
 if (asked.get('koffi') === 'no') {
-  const loader = Module as unknown as { _load: (request: string, ...rest: readonly unknown[]) => unknown }
-  const load = loader._load.bind(Module)
-  loader._load = (request, ...rest) => {
-    if (request === 'koffi') throw new Error('not for this process')
-    return load(request, ...rest)
-  }
+  registerHooks({
+    resolve(name, context, next) {
+      if (name === 'koffi') throw new Error('not for this process')
+      return next(name, context)
+    },
+  })
 }
