@@ -20,6 +20,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 const SHARED = [
   'src/address.ts',
   'src/garbage.ts',
+  'src/koffi.ts',
   'src/log.ts',
   'src/private-memory.ts',
   'src/start-error.ts',
@@ -34,7 +35,6 @@ const SUPERVISOR_RPC = /^rpc\/(call|reply|record|rpcbind|xdr-reader|xdr-writer|e
 const HOME: Readonly<Record<string, string>> = {
   ldapts: 'src/directory',
   'lru-cache': 'src/server',
-  koffi: 'src/server',
   re2js: 'src/directory/template',
 }
 

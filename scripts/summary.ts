@@ -50,8 +50,8 @@ for (const file of files) {
   if (file === 'left-out.json') addLeftOut(file)
   else if (file.endsWith('.json')) addReport(file)
   else if (file.startsWith('check.')) {
-    if (readFileSync(join(folder, file), 'utf8').trim() === 'passed') sum.passed += 1
-    else sum.failed += 1
+    const outcome = readFileSync(join(folder, file), 'utf8').trim()
+    sum[outcome === 'passed' || outcome === 'skipped' ? outcome : 'failed'] += 1
   }
 }
 if (!files.includes('unit.json')) sum.failed += 1

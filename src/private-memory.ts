@@ -3,20 +3,15 @@
  * and no debugger or reader of /proc/PID/mem but root's, though they have its account (prctl(2), PR_SET_DUMPABLE).
  * An exec undoes it, so that each process asks for itself.
  */
-import { createRequire } from 'node:module'
+import { loadKoffi } from './koffi.ts'
 
 const PR_SET_DUMPABLE = 4
-
-interface Koffi {
-  load(library: string): { func(prototype: string): (...args: readonly number[]) => number }
-}
 
 /** Where there is no koffi, or no Linux with glibc, nothing is done: the service manager's LimitCORE is left. */
 export function keepMemoryPrivate(): void {
   try {
-    const koffi = createRequire(import.meta.url)('koffi') as Koffi
     const words = 'unsigned long, unsigned long, unsigned long, unsigned long'
-    koffi.load('libc.so.6').func(`int prctl(int, ${words})`)(PR_SET_DUMPABLE, 0, 0, 0, 0)
+    loadKoffi().load('libc.so.6').func(`int prctl(int, ${words})`)(PR_SET_DUMPABLE, 0, 0, 0, 0)
   } catch {
     // It is optional.
   }

@@ -2,16 +2,8 @@
  * The system calls that take and give many datagrams at once (recvmmsg(2), sendmmsg(2)), through koffi: Linux with
  * glibc on two kinds of machine.
  */
-import { createRequire } from 'node:module'
 import { endianness } from 'node:os'
-
-/** Of koffi, what is used here; it need not be installed. */
-interface Koffi {
-  readonly version: string
-  load(library: string): { func(prototype: string): (...args: unknown[]) => number }
-  address(buffer: Uint8Array): bigint
-  errno(): number
-}
+import { loadKoffi } from '../koffi.ts'
 
 export interface SystemCalls {
   /** name and version of what makes them possible */
@@ -71,7 +63,7 @@ export function loadSystemCalls(): SystemCalls {
   if (!['x64', 'arm64'].includes(process.arch) || endianness() !== 'LE') {
     throw new Error(`structures are known for x64 and arm64, and this is ${process.arch}`)
   }
-  const koffi = createRequire(import.meta.url)('koffi') as Koffi
+  const koffi = loadKoffi()
   const libc = koffi.load('libc.so.6')
   const receive = libc.func('int recvmmsg(int, void*, unsigned int, int, void*)')
   const send = libc.func('int sendmmsg(int, void*, unsigned int, int)')

@@ -1,9 +1,8 @@
 /** What the figures depend on besides the code. */
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { cpus, release, totalmem } from 'node:os'
 import { join } from 'node:path'
-import type * as Koffi from 'koffi'
+import { loadKoffi } from '../../src/koffi.ts'
 import { type Result, run } from '../support/lab.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -29,7 +28,7 @@ function versionIn(file: string): string {
 
 function koffiVersion(): string {
   try {
-    return (createRequire(import.meta.url)('koffi') as typeof Koffi).version
+    return loadKoffi().version
   } catch {
     return 'none'
   }

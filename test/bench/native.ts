@@ -1,6 +1,5 @@
 /** The C library's batched datagrams through koffi, where it is installed: the generator must not be the bottleneck. */
-import { createRequire } from 'node:module'
-import type * as Koffi from 'koffi'
+import { loadKoffi } from '../../src/koffi.ts'
 
 const AF_INET = 2
 const SOCK_DGRAM = 2
@@ -30,7 +29,7 @@ export interface Native {
 export function loadNative(): Native | undefined {
   if (process.platform !== 'linux' || (process.arch !== 'x64' && process.arch !== 'arm64')) return undefined
   try {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof Koffi
+    const koffi = loadKoffi()
     const library = koffi.load(null)
     return {
       address: koffi.address,

@@ -1,8 +1,8 @@
 /** The servers under test, each started with the data of so many users and pinned when asked. */
 import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { ask } from '../../src/control/client.ts'
+import { loadKoffi } from '../../src/koffi.ts'
 import type { Status } from '../../src/messages/control.ts'
 import {
   controlSocketOf,
@@ -48,9 +48,9 @@ export interface Program {
 
 /** With and without koffi; one that is not there makes no difference. */
 export async function programs(): Promise<readonly [Program, ...Program[]]> {
-  const without = { subject: 'ypldap-dgram', folder: await installed('koffi') } as const
+  const without = { subject: 'ypldap-dgram', folder: await installed('@koromix') } as const
   try {
-    createRequire(import.meta.url)('koffi')
+    loadKoffi()
   } catch {
     return [without]
   }

@@ -17,7 +17,7 @@ for (const name of ['alloc', 'allocUnsafe', 'allocUnsafeSlow'] as const) {
 if (asked.get('koffi') === 'no') {
   registerHooks({
     resolve(name, context, next) {
-      if (name === 'koffi') throw new Error('not for this process')
+      if (name.startsWith('@koromix/')) throw new Error('not for this process')
       return next(name, context)
     },
   })
