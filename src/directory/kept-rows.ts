@@ -8,7 +8,7 @@ import { type FileHandle, open, utimes } from 'node:fs/promises'
 import { replaceFile } from '../maps/replace-file.ts'
 import type { Group, Keyed, Rejection, Rows, Table, User } from '../maps/rows.ts'
 import { digest, words } from '../messages/common.ts'
-import { flag, integer, list, type Of, oneOf, record, text } from '../messages/shape.ts'
+import { flag, integer, list, type Of, oneOf, record, ShapeError, text } from '../messages/shape.ts'
 
 /** For the process that wrote it and nobody else. */
 const FILE_MODE = 0o600
@@ -81,8 +81,8 @@ export async function keepRows(
 /** undefined when there is no such file, or none that can be used: the directory is read anew then. */
 export async function findKept(path: string): Promise<Kept | undefined> {
   try {
-    return await reading(path, async (file, { value }) => {
-      const { source, entries, users, groups, digest } = head(value, 'head')
+    return await reading(path, async (file) => {
+      const { source, entries, users, groups, digest } = await begin(linesOf(slicesOf(file), path), path)
       const { mtimeMs } = await file.stat()
       return { source, entries, users, groups, digest, at: Math.max(0, Math.floor(mtimeMs / 1000)) }
     })
@@ -93,26 +93,30 @@ export async function findKept(path: string): Promise<Kept | undefined> {
 
 /** Throws what is wrong with the file. */
 export async function readKept(path: string): Promise<KeptLists> {
-  return reading(path, async (_file, first, lines) => {
-    const told = head(first.value, 'head')
-    const users: User[] = []
-    const groups: Group[] = []
-    const records: Keyed[] = []
-    const rejected: Rejection[] = []
-    const inTables = told.tables.reduce((sum, { rows }) => sum + rows, 0)
-    const sum = createHash('sha256').update(JSON.stringify(told.tables))
-    for await (const { bytes, value } of lines) {
-      sum.update(bytes).update('\n')
-      // Their shapes are those of the lines that were hashed, or nothing of them is used.
-      if (users.length < told.users) users.push(value as User)
-      else if (groups.length < told.groups) groups.push(value as Group)
-      else if (records.length < inTables) records.push(value as Keyed)
-      else rejected.push(value as Rejection)
-    }
-    if (sum.digest('hex') !== told.digest)
-      throw new RowsError(`${path}: its rows are not those that were written`)
-    return { users, groups, tables: tablesOf(told.tables, records), rejected }
-  })
+  return reading(path, (file) => readRows(slicesOf(file), path))
+}
+
+/** The same of bytes that come in slices; `path` is for the error. Throws RowsError. */
+export async function readRows(slices: AsyncIterable<Buffer>, path: string): Promise<KeptLists> {
+  const lines = linesOf(slices, path)
+  const told = await begin(lines, path)
+  const users: User[] = []
+  const groups: Group[] = []
+  const records: Keyed[] = []
+  const rejected: Rejection[] = []
+  const inTables = told.tables.reduce((sum, { rows }) => sum + rows, 0)
+  const sum = createHash('sha256').update(JSON.stringify(told.tables))
+  for await (const { bytes, value } of lines) {
+    sum.update(bytes).update('\n')
+    // Their shapes are those of the lines that were hashed, or nothing of them is used.
+    if (users.length < told.users) users.push(value as User)
+    else if (groups.length < told.groups) groups.push(value as Group)
+    else if (records.length < inTables) records.push(value as Keyed)
+    else rejected.push(value as Rejection)
+  }
+  if (sum.digest('hex') !== told.digest)
+    throw new RowsError(`${path}: its rows are not those that were written`)
+  return { users, groups, tables: tablesOf(told.tables, records), rejected }
 }
 
 async function touched(path: string, at: number): Promise<boolean> {
@@ -152,29 +156,40 @@ interface Line {
   readonly value: unknown
 }
 
-async function reading<T>(
-  path: string,
-  use: (file: FileHandle, first: Line, rest: AsyncGenerator<Line>) => Promise<T>,
-): Promise<T> {
+async function reading<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
   const file = await open(path)
   try {
-    const lines = linesOf(file, path)
-    const first = await lines.next()
-    if (first.done === true) throw new RowsError(`${path}: it is empty`)
-    return await use(file, first.value, lines)
+    return await use(file)
   } finally {
     await file.close()
   }
 }
 
-async function* linesOf(file: FileHandle, path: string): AsyncGenerator<Line> {
-  let held = Buffer.alloc(0)
+async function* slicesOf(file: FileHandle): AsyncGenerator<Buffer> {
   for (;;) {
     const slice = Buffer.allocUnsafe(SLICE_BYTES)
     const { bytesRead } = await file.read(slice, 0, SLICE_BYTES)
-    if (bytesRead === 0) break
-    held =
-      held.length === 0 ? slice.subarray(0, bytesRead) : Buffer.concat([held, slice.subarray(0, bytesRead)])
+    if (bytesRead === 0) return
+    yield slice.subarray(0, bytesRead)
+  }
+}
+
+/** The first line, which tells of the others. */
+async function begin(lines: AsyncGenerator<Line>, path: string): Promise<Of<typeof head>> {
+  const first = await lines.next()
+  if (first.done === true) throw new RowsError(`${path}: it is empty`)
+  try {
+    return head(first.value.value, 'head')
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error
+    throw new RowsError(`${path}: it is not of this version: ${error.message}`)
+  }
+}
+
+async function* linesOf(slices: AsyncIterable<Buffer>, path: string): AsyncGenerator<Line> {
+  let held: Buffer = Buffer.alloc(0)
+  for await (const slice of slices) {
+    held = held.length === 0 ? slice : Buffer.concat([held, slice])
     let start = 0
     for (let end = held.indexOf(10); end >= 0; end = held.indexOf(10, start)) {
       const bytes = held.subarray(start, end)
