@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { ImageError } from '../../src/maps/image.ts'
 import { commitImage, loadImage, readImageSummary } from '../../src/maps/image-file.ts'
 import { HEADER_BYTES, MAP_ENTRY_BYTES } from '../../src/maps/image-format.ts'
-import { runSeed, seededRandom } from '../support/mutate.ts'
+import { runSeed, seededRandom } from '../support/random.ts'
 import { ALL_MAPS, build, group, rows, user } from '../support/rows.ts'
 
 const BIT_FLIPS = 1000
