@@ -45,14 +45,17 @@ export function parseSecurenets(text: string): Securenets {
   return { nets, faults }
 }
 
+/** More words no form has: one is enough to see that there are too many. */
+const MOST_WORDS = 3
+
 /** What stands between blanks, up to a `#` where a word would begin. */
 function wordsOf(line: string): readonly Word[] {
-  const words = [...line.matchAll(/[^ \t\v\f\r]+/g)]
-  const comment = words.findIndex(([text]) => text.startsWith('#'))
-  return words.slice(0, comment < 0 ? undefined : comment).map(({ 0: text, index }) => ({
-    text,
-    column: index + 1,
-  }))
+  const words: Word[] = []
+  for (const { 0: text, index } of line.matchAll(/[^ \t\v\f\r]+/g)) {
+    if (text.startsWith('#') || words.length === MOST_WORDS) break
+    words.push({ text, column: Array.from(line.slice(0, index)).length + 1 })
+  }
+  return words
 }
 
 const FORMS = "expected 'MASK NET', 'host ADDRESS' or 'NET/BITS'"
