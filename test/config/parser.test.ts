@@ -16,6 +16,9 @@ const SEVEN = [
   'netid.byname',
 ]
 
+const toldPassword = (header: string) =>
+  warningsOf(`${DOMAIN}directory ${header} {\nbasedn b\nbinddn c\nbindcred d\n}\n`)
+
 describe('a file with a domain, a directory and its base', () => {
   test('is complete, with every default filled in', () => {
     const at = { file: 't', line: 2, column: 1 }
@@ -295,14 +298,13 @@ describe('a directory', () => {
   })
 
   test('that would be told a password without TLS is a warning, unless it is this host', () => {
-    const bind = (header: string) => `${DOMAIN}directory ${header} {\nbasedn b\nbinddn c\nbindcred d\n}\n`
     for (const header of ['h', '192.0.2.1', '"2001:db8::1"']) {
-      expect(warningsOf(bind(header))).toEqual([
+      expect(toldPassword(header)).toEqual([
         't:5:10: this password crosses the network bare, expected ldaps or tls after the host of the directory',
       ])
     }
     for (const header of ['h tls', 'h ldaps', 'localhost', '127.0.0.1', '"::1"', '"ldapi:///"']) {
-      expect(warningsOf(bind(header))).toEqual([])
+      expect(toldPassword(header)).toEqual([])
     }
   })
 

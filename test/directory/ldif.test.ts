@@ -260,8 +260,9 @@ function entryWith(values: number): Buffer {
   return Buffer.from(`dn: cn=a\n${Array.from({ length: values }, (_, at) => `cn: ${at}\n`).join('')}`)
 }
 
+const limited = (values: number) => [...parseLdif([entryWith(values)], undefined, 5)]
+
 test('an entry with more values than the limit is an error that names the line', () => {
-  const limited = (values: number) => [...parseLdif([entryWith(values)], undefined, 5)]
   expect(limited(5)).toHaveLength(1)
   expect(() => limited(6)).toThrow('line 7: the entry has more than 5 values')
 })

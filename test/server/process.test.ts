@@ -497,6 +497,11 @@ describe('a question of the supervisor', () => {
   })
 })
 
+const counted = async () => {
+  supervisor.send({ kind: 'count' })
+  return (await supervisor.next('counts')).counts
+}
+
 describe('the server process', () => {
   test('answers a ping, also before its settings, and changes what it logs', async () => {
     start()
@@ -511,10 +516,6 @@ describe('the server process', () => {
     const udp = await client()
     await shellOfAlice(udp)
     await shellOfAlice(udp)
-    const counted = async () => {
-      supervisor.send({ kind: 'count' })
-      return (await supervisor.next('counts')).counts
-    }
     // A reply is counted when the kernel has it, and may be here before that.
     while ((await counted()).udp.replies < 2);
     const { udp: counts, tcp } = await counted()
