@@ -15,7 +15,10 @@ export function isHeapFull(): boolean {
   return heapUse() > FULL
 }
 
+/** What V8 counts for the young beside the old: three halves of 8 MiB, see YOUNG_SPACE in supervisor/child.ts. */
+const YOUNG = 24 * 2 ** 20
+
 function heapUse(): number {
   const { used_heap_size, heap_size_limit } = getHeapStatistics()
-  return used_heap_size / heap_size_limit
+  return used_heap_size / (heap_size_limit - YOUNG)
 }

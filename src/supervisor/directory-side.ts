@@ -78,6 +78,9 @@ export function createDirectorySide(options: DirectorySideOptions): DirectorySid
 
   const start = (from: DirectoryPlan, { ready, sound, ended }: Life): Child<ToDirectory> => {
     const silent = new Set(from.settings.map(({ domain }) => domain))
+    /** domains that have had a refresh by this process, whatever became of it */
+    const tried = new Set<string>()
+    let isUseful = false
     const child: Child<ToDirectory> = startChild({
       role: 'directory',
       program,
@@ -98,7 +101,11 @@ export function createDirectorySide(options: DirectorySideOptions): DirectorySid
             changed(message)
             silent.delete(message.domain)
             if (silent.size === 0) ready()
-            if (message.last !== null && message.last.outcome !== 'trashed') sound()
+            if (message.last === null) return
+            tried.add(message.domain)
+            isUseful ||= message.last.outcome !== 'trashed'
+            // One domain is soon done, and then it dies of another: again and again, and the next time less soon.
+            if (isUseful && plan.settings.every(({ domain }) => tried.has(domain))) sound()
             return
           case 'progress':
             for (const watcher of watchers) watcher(message)
