@@ -4,6 +4,8 @@ export type DecodeErrorCode =
   | 'truncated'
   /** a length is over the bound of its type (RFC 4506 `<n>`) */
   | 'too-long'
+  /** more of something than there may be */
+  | 'too-many'
   /** a value outside its enumeration */
   | 'bad-value'
 

@@ -30,7 +30,8 @@ export class RecordAssembler {
   /** true when the last `take` finished a record; `record` then holds it until the next `take` */
   complete = false
   readonly #limits: RecordLimits
-  #kept: Buffer
+  /** of as many bytes as the longest record so far has announced: a stream that says nothing takes none */
+  #kept = Buffer.alloc(0)
   #length = 0
   #fragments = 0
   #header = 0
@@ -38,9 +39,9 @@ export class RecordAssembler {
   #missing = 0
   #last = false
 
+  /** The limits are looked at for each fragment. */
   constructor(limits: RecordLimits) {
     this.#limits = limits
-    this.#kept = Buffer.allocUnsafe(Math.min(limits.bytes, CALL_LIMITS.bytes))
   }
 
   get record(): Buffer {
@@ -100,7 +101,7 @@ export class RecordAssembler {
       throw new DecodeError('too-long', `a record of over ${this.#limits.bytes} bytes`)
     }
     if (this.#fragments > this.#limits.fragments) {
-      throw new DecodeError('too-long', `a record of over ${this.#limits.fragments} fragments`)
+      throw new DecodeError('too-many', `a record of over ${this.#limits.fragments} fragments`)
     }
     // An empty fragment adds nothing unless it ends the record; a stream of them would never end.
     if (length === 0 && !this.#last)

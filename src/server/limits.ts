@@ -12,11 +12,14 @@ export const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
 /** Replies on their way to the kernel; at the limit further requests get no answer, and clients ask again. */
 export const UDP_REPLIES_IN_FLIGHT = 1024
 
-/** Connections on each listening socket; further ones are closed as they come. UDP is not touched by it. */
-export const TCP_CONNECTIONS = 512
+/** Connections that wait in the kernel to be accepted; it cuts that to its own maximum. */
+export const LISTEN_BACKLOG = 511
 
-/** A connection on which nothing moves for so long, in either direction, is closed. */
-export const TCP_IDLE_MS = 30_000
+/** Between two looks at all connections: no time that they have is told apart more finely. */
+export const LOOK_MS = 100
+
+/** However many connections there are, an idle one has so long for its next call. */
+export const LEAST_IDLE_MS = 200
 
 /** A server that another has taken over from keeps a connection until it has been idle for so long… */
 export const DRAIN_IDLE_MS = 2000

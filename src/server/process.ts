@@ -15,6 +15,7 @@ import {
   toServer,
 } from '../messages/server.ts'
 import { type Batched, launchBatched } from './batched-udp.ts'
+import { Connections } from './connections.ts'
 import { createCounters, sumOf } from './counters.ts'
 import { watchExpiry } from './expiry.ts'
 import { createLoader } from './loader.ts'
@@ -54,6 +55,7 @@ export async function runServer(
   // At once: they need a moment, and calls wait.
   const threads = launchThreads(descriptors, transport, stranger, log)
   const counters = createCounters()
+  const connections = new Connections({ limits: () => limits, counters: counters.tcp, log })
   /** the rules of each domain, and which maps it has */
   const told = new Map<string, { readonly rules: readonly AccessRule[]; readonly maps: MapRules }>()
   let limits: ServerLimits = DEFAULT_LIMITS
@@ -96,6 +98,7 @@ export async function runServer(
         threads,
         news: current(),
         counters,
+        connections,
         log,
       })
       services = all

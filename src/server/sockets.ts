@@ -3,10 +3,10 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { Batched } from './batched-udp.ts'
-import { RECEIVE_BUFFER_BYTES } from './limits.ts'
+import { LISTEN_BACKLOG, RECEIVE_BUFFER_BYTES } from './limits.ts'
 import type { News } from './news.ts'
 import type { Service, Serving } from './service.ts'
-import { serveTcp } from './tcp.ts'
+import { serveTcp, type TcpServing } from './tcp.ts'
 import { oneByOne, type Transport } from './transport.ts'
 import { serveUdp } from './udp.ts'
 
@@ -17,10 +17,7 @@ export interface Descriptor {
   readonly fd: number
 }
 
-/** The kernel cuts it to its own maximum. */
-const BACKLOG = 511
-
-export interface Answering extends Serving {
+export interface Answering extends TcpServing {
   readonly transport: Transport
   /** threads that were started for some of the descriptors */
   readonly threads: ReadonlyMap<number, Batched>
@@ -61,10 +58,10 @@ export async function openSockets(descriptors: readonly Descriptor[], answering:
   return { services, transport }
 }
 
-async function openTcp(fd: number, serving: Serving): Promise<Service> {
+async function openTcp(fd: number, serving: TcpServing): Promise<Service> {
   const server = createServer({ allowHalfOpen: true })
   const listening = once(server, 'listening')
-  server.listen({ fd, backlog: BACKLOG })
+  server.listen({ fd, backlog: LISTEN_BACKLOG })
   await listening
   // No connection is accepted before this: the event loop has not turned since.
   return serveTcp(server, serving)

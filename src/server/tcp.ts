@@ -1,45 +1,50 @@
 /**
- * YP over TCP: records in, records out, in order, several on a connection. While a reply waits for its reader
+ * YP over TCP: records in, records out, in order, several on a connection. While replies wait for their reader
  * nothing more is read from that connection, so a client that does not read costs a bounded amount.
  */
 import type { Server, Socket } from 'node:net'
 import { DecodeError } from '../../rpc/errors.ts'
-import { CALL_LIMITS, MARK_BYTES, RecordAssembler, writeMark } from '../../rpc/record.ts'
+import { MARK_BYTES, RecordAssembler, writeMark } from '../../rpc/record.ts'
 import { XdrWriter } from '../../rpc/xdr-writer.ts'
 import type { Origin } from './access-list.ts'
 import { addressOf } from './address-of.ts'
-import {
-  COPIED_REPLY_BYTES,
-  DRAIN_IDLE_MS,
-  DRAIN_MS,
-  FRAGMENT_BYTES,
-  ROUND_FRAGMENTS,
-  TCP_CONNECTIONS,
-  TCP_IDLE_MS,
-} from './limits.ts'
+import { type Closing, type Connections, type Patience, ticks, type Watched } from './connections.ts'
+import { COPIED_REPLY_BYTES, DRAIN_IDLE_MS, DRAIN_MS, FRAGMENT_BYTES, ROUND_FRAGMENTS } from './limits.ts'
+import { listenerOf } from './listener.ts'
 import { rarely } from './rarely.ts'
 import type { Caller } from './responder.ts'
 import type { Service, Serving } from './service.ts'
 
+const NOTHING = Buffer.alloc(0)
+
 /** A reply's header and the longest result that is encoded rather than taken from an image. */
 const HEAD_BYTES = 128
+
+export interface TcpServing extends Serving {
+  /** of all listening servers */
+  readonly connections: Connections
+}
 
 /**
  * Answers on a listening server until it is closed. The server must allow half-open connections: a client may
  * close its side behind its last call and still wait for the answer.
  */
-export function serveTcp(server: Server, serving: Serving): Service {
-  const { served, stranger, log } = serving
+export function serveTcp(server: Server, serving: TcpServing): Service {
+  const { served, stranger, connections, counters, log } = serving
   const head = new XdrWriter(Buffer.alloc(HEAD_BYTES))
   const open = new Map<Socket, Connection>()
-  server.maxConnections = TCP_CONNECTIONS
-  // Out of descriptors, as a rule: those who are connected, and UDP, go on.
+  const listener = listenerOf(server)
+  connections.addListener(listener)
+  // Those who are connected, and UDP, go on.
   server.on(
     'error',
     rarely((error: Error, count) => {
       log('warning', 'tcp-error', `accepting a connection failed: ${error.message}; ${count} times so far`)
     }),
   )
+  server.on('drop', () => {
+    counters.tcp.refused += 1
+  })
   server.on('connection', (socket: Socket) => {
     const { remoteAddress, remotePort = 65_535 } = socket
     // Without an address it is already gone again.
@@ -50,15 +55,28 @@ export function serveTcp(server: Server, serving: Serving): Service {
     }
     const origin = { reserved: remotePort < 1024, bytes, start: 0, length: bytes.length }
     if (!served.admits(origin)) {
+      counters.tcp.strangers += 1
       stranger(remoteAddress)
+      socket.destroy()
+      return
+    }
+    if (!connections.admits(remoteAddress)) {
       socket.destroy()
       return
     }
     const connection = new Connection(socket, remoteAddress, origin, serving, head)
     open.set(socket, connection)
-    socket.on('close', () => open.delete(socket))
+    connections.add(connection)
+    socket.on('close', () => {
+      open.delete(socket)
+      connections.delete(connection)
+    })
     connection.start()
   })
+  const closeServer = (done?: () => void) => {
+    connections.removeListener(listener)
+    server.close(done)
+  }
   const closeAll = () => {
     for (const socket of open.keys()) socket.destroy()
   }
@@ -68,14 +86,14 @@ export function serveTcp(server: Server, serving: Serving): Service {
       new Promise((resolve) => {
         const late = setTimeout(closeAll, DRAIN_MS)
         // Called when the last connection has gone; at once if it is closed already.
-        server.close(() => {
+        closeServer(() => {
           clearTimeout(late)
           resolve()
         })
         for (const connection of open.values()) connection.drain()
       }),
     close() {
-      server.close()
+      closeServer()
       closeAll()
     },
   }
@@ -88,37 +106,46 @@ interface Rest {
   readonly end: number
 }
 
-class Connection {
+class Connection implements Watched {
+  readonly address: string
   readonly #socket: Socket
-  readonly #address: string
   readonly #caller: Caller
-  readonly #serving: Serving
+  readonly #serving: TcpServing
   readonly #head: XdrWriter
-  readonly #assembler = new RecordAssembler(CALL_LIMITS)
-  /** bytes received and not yet looked at, because a reply must go out first */
+  readonly #assembler: RecordAssembler
+  /** bytes received and not yet looked at, because replies must go out first */
   #waiting: Buffer | undefined
   #rest: Rest | undefined
+  /** replies since the kernel had taken all, and bytes of those that are copies */
+  #unsent = 0
+  #copied = 0
+  /** the tick at which bytes came last, or went */
+  #moved: number
+  /** the tick at which the record began that is not complete */
+  #begun = 0
+  /** how far the kernel was when it was last looked at */
+  #taken = 0
+  #paused = false
   #ended = false
   #broken = false
   #draining = false
 
-  constructor(socket: Socket, address: string, origin: Origin, serving: Serving, head: XdrWriter) {
+  constructor(socket: Socket, address: string, origin: Origin, serving: TcpServing, head: XdrWriter) {
     this.#socket = socket
-    this.#address = address
+    this.address = address
     this.#caller = { ...origin, limit: Infinity }
     this.#serving = serving
     this.#head = head
+    this.#assembler = new RecordAssembler(serving.connections.recordLimits)
+    this.#moved = serving.connections.now
   }
 
   start(): void {
     const socket = this.#socket
     socket.setNoDelay(true)
-    socket.setTimeout(TCP_IDLE_MS)
-    socket.on('timeout', () => this.#idle())
     // A peer that goes away needs no reaction: 'close' follows.
     socket.on('error', () => {})
     socket.on('data', (chunk: Buffer) => this.#received(chunk))
-    socket.on('drain', () => this.#drained())
     socket.on('end', () => {
       this.#ended = true
       this.#finish()
@@ -131,62 +158,113 @@ class Connection {
    */
   drain(): void {
     this.#draining = true
-    this.#socket.setTimeout(DRAIN_IDLE_MS)
+    this.#moved = this.#serving.connections.now
   }
 
-  get #underWay(): boolean {
-    return this.#rest !== undefined || this.#waiting !== undefined || !this.#assembler.idle
+  get held(): number {
+    const { readableLength, writableLength } = this.#socket
+    return (writableLength > 0 ? this.#copied : 0) + (this.#waiting?.length ?? 0) + readableLength
   }
 
-  #idle(): void {
-    const socket = this.#socket
-    if (this.#draining && (this.#underWay || socket.writableLength > 0)) {
-      socket.setTimeout(DRAIN_IDLE_MS)
-      return
+  get waitingSince(): number {
+    return this.#isWaiting ? this.#moved : Infinity
+  }
+
+  look({ idle, unfinished, stalled }: Patience): boolean {
+    const { now } = this.#serving.connections
+    if (this.#isWaiting) {
+      const taken = takenOf(this.#socket)
+      if (taken !== this.#taken) {
+        this.#taken = taken
+        this.#moved = now
+      }
+      return now - this.#moved >= stalled && this.end('closedStalled')
     }
+    if (!this.#assembler.idle) return now - this.#begun >= unfinished && this.end('closedUnfinished')
+    return now - this.#moved >= (this.#draining ? Math.min(idle, DRAIN_IDLE) : idle) && this.#endIdle()
+  }
+
+  end(limit: Closing): true {
+    if (this.#socket.destroyed) return true
+    this.#serving.connections.closed(this, limit)
+    this.#socket.destroy()
+    return true
+  }
+
+  /** Its answers wait for the client to take them. */
+  get #isWaiting(): boolean {
+    return this.#rest !== undefined || this.#socket.writableLength > 0
+  }
+
+  #endIdle(): true {
+    const socket = this.#socket
     // When it was we who were late, a call may be there that was not read yet; it is before the next immediate.
     const { bytesRead } = socket
     setImmediate(() => {
-      if (socket.bytesRead === bytesRead) socket.destroy()
+      if (socket.bytesRead === bytesRead) this.end('closedIdle')
     })
+    return true
   }
 
   #received(chunk: Buffer): void {
     if (this.#broken) return
     const socket = this.#socket
+    this.#moved = this.#serving.connections.now
     socket.cork()
     try {
       this.#work(chunk)
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
-      // Past a broken record the stream can't be followed; a record that is no call has no xid to answer.
-      // What was answered before it still goes out.
-      this.#broken = true
-      socket.destroySoon()
+      this.#countFault(error)
+      this.#break()
     }
     socket.uncork()
   }
 
-  /** Answers the records in `chunk`, until it is used up or a reply has to wait for its reader. */
+  #countFault({ code }: DecodeError): void {
+    const { connections, counters } = this.#serving
+    if (this.#assembler.complete) counters.tcp.undecodable += 1
+    else connections.closed(this, code === 'too-long' ? 'closedTooLong' : 'closedFragments')
+  }
+
+  /**
+   * Past a broken record the stream can't be followed; a record that is no call has no xid to answer. What was
+   * answered before still goes out.
+   */
+  #break(): void {
+    this.#broken = true
+    this.#socket.destroySoon()
+  }
+
+  /** Answers the records in `chunk`, until it is used up or replies have to wait for their reader. */
   #work(chunk: Buffer): void {
+    const { connections } = this.#serving
+    const { inFlight } = connections
     let at = 0
+    let begins = this.#assembler.idle
     while (at < chunk.length && !this.#broken) {
       at = this.#assembler.take(chunk, at)
-      if (!this.#assembler.complete) break
-      if (!this.#answer(this.#assembler.record)) {
-        this.#waiting = at < chunk.length ? chunk.subarray(at) : undefined
-        this.#socket.pause()
-        return
+      if (!this.#assembler.complete) {
+        if (begins) this.#begun = connections.now
+        break
       }
+      begins = true
+      const isShort = this.#answer(this.#assembler.record)
+      if (isShort && this.#unsent < inFlight) continue
+      if (this.#rest === undefined && this.#flush()) continue
+      this.#waiting = at < chunk.length ? chunk.subarray(at) : undefined
+      this.#pause()
+      return
     }
     this.#waiting = undefined
     this.#finish()
   }
 
-  /** Returns false when the reader must catch up first. */
+  /** Gives whether the answer is of the size of a record; a longer one may have a rest. */
   #answer(record: Buffer): boolean {
     const head = this.#head
-    const { responder, served } = this.#serving
+    const { responder, served, counters } = this.#serving
+    counters.tcp.calls += 1
     head.offset = MARK_BYTES
     // Rules that have changed are for those who are connected too.
     if (!served.admits(this.#caller)) {
@@ -197,6 +275,8 @@ class Connection {
       if (responder.refused !== undefined) this.#refuse(responder.refused.name)
       return true
     }
+    counters.tcp.replies += 1
+    this.#unsent += 1
     const { body, bodyStart, bodyEnd } = responder
     const length = head.offset - MARK_BYTES + bodyEnd - bodyStart
     if (body === undefined || length <= COPIED_REPLY_BYTES) {
@@ -204,29 +284,33 @@ class Connection {
       writeMark(reply, 0, length, true)
       head.bytes.copy(reply, MARK_BYTES, MARK_BYTES, head.offset)
       body?.copy(reply, head.offset, bodyStart, bodyEnd)
-      return this.#socket.write(reply)
+      this.#copied += reply.length
+      this.#socket.write(reply)
+      return true
     }
     const first = Math.min(FRAGMENT_BYTES, bodyEnd - bodyStart)
     writeMark(head.bytes, 0, head.offset - MARK_BYTES + first, bodyStart + first === bodyEnd)
     this.#socket.write(Buffer.from(head.written()))
     this.#socket.write(body.subarray(bodyStart, bodyStart + first))
     this.#rest = { image: body, at: bodyStart + first, end: bodyEnd }
-    return this.#writeRest()
+    this.#writeRest()
+    return false
   }
 
   /** To this domain, or to all, the caller is a stranger; what it was told before still goes out. */
   #refuse(domain?: string): void {
-    this.#serving.stranger(this.#address, domain)
-    this.#broken = true
-    this.#socket.destroySoon()
+    const { stranger, counters } = this.#serving
+    counters.tcp.strangers += 1
+    stranger(this.address, domain)
+    this.#break()
   }
 
   /** The image's bytes are written as they lie; the kernel's readiness decides how many at a time. */
-  #writeRest(): boolean {
+  #writeRest(): void {
     const rest = this.#rest
-    if (rest === undefined) return true
+    if (rest === undefined) return
     for (let fragments = 0; rest.at < rest.end; fragments++) {
-      if (fragments >= ROUND_FRAGMENTS && this.#socket.writableNeedDrain) return false
+      if (fragments === ROUND_FRAGMENTS) return
       const length = Math.min(FRAGMENT_BYTES, rest.end - rest.at)
       const mark = Buffer.allocUnsafe(MARK_BYTES)
       writeMark(mark, 0, length, rest.at + length === rest.end)
@@ -235,17 +319,49 @@ class Connection {
       rest.at += length
     }
     this.#rest = undefined
-    return !this.#socket.writableNeedDrain
   }
 
-  #drained(): void {
-    this.#socket.cork()
-    const written = this.#writeRest()
-    this.#socket.uncork()
-    if (!written || this.#broken) return
+  /** Gives the kernel what is there; true when it has taken all. The socket is corked before and after. */
+  #flush(): boolean {
+    const socket = this.#socket
+    socket.uncork()
+    socket.cork()
+    if (socket.writableLength > 0) return false
+    this.#unsent = 0
+    this.#copied = 0
+    return true
+  }
+
+  /** Until the kernel has taken all that was written. */
+  #pause(): void {
+    this.#paused = true
+    this.#socket.pause()
+    this.#await()
+  }
+
+  /** 'drain' comes only after much; behind a write of nothing all has been taken, however little it was. */
+  #await(): void {
+    this.#socket.write(NOTHING, (error) => {
+      if (!error) this.#goOn()
+    })
+  }
+
+  #goOn(): void {
+    const socket = this.#socket
+    this.#moved = this.#serving.connections.now
+    this.#unsent = 0
+    this.#copied = 0
+    if (this.#rest !== undefined) {
+      socket.cork()
+      this.#writeRest()
+      this.#await()
+      socket.uncork()
+      return
+    }
+    this.#paused = false
     const chunk = this.#waiting
     if (chunk !== undefined) this.#received(chunk)
-    if (this.#waiting === undefined && this.#rest === undefined) this.#socket.resume()
+    if (!this.#paused) socket.resume()
     this.#finish()
   }
 
@@ -254,3 +370,13 @@ class Connection {
     if (this.#ended && this.#rest === undefined && this.#waiting === undefined) this.#socket.end()
   }
 }
+
+/** Of what was written, how much the kernel has: what it has taken of a long write only the handle below tells. */
+function takenOf(socket: Socket): number {
+  const { _handle: handle } = socket as unknown as {
+    readonly _handle: { readonly writeQueueSize?: number } | null
+  }
+  return socket.bytesWritten - socket.writableLength - (handle?.writeQueueSize ?? 0)
+}
+
+const DRAIN_IDLE = ticks(DRAIN_IDLE_MS)

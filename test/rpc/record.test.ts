@@ -65,7 +65,7 @@ describe('records on a stream', () => {
   test('a ninth fragment is refused', () => {
     const assembler = new RecordAssembler(CALL_LIMITS)
     for (let i = 0; i < 8; i++) assembler.take(fragment('x', false), 0)
-    expect(codeOf(() => assembler.take(header(1, true), 0))).toBe('too-long')
+    expect(codeOf(() => assembler.take(header(1, true), 0))).toBe('too-many')
   })
 
   test('an empty fragment is lawful only as the last one', () => {

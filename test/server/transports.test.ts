@@ -10,13 +10,14 @@ import { DEFAULT_LIMITS } from '../../src/config/limit-table.ts'
 import type { Log } from '../../src/log.ts'
 import type { Image } from '../../src/maps/image.ts'
 import type { ServerLimits } from '../../src/messages/server.ts'
+import { Connections } from '../../src/server/connections.ts'
 import { createCounters } from '../../src/server/counters.ts'
 import {
   DRAIN_IDLE_MS,
   DRAIN_MS,
   FRAGMENT_BYTES,
+  LOOK_MS,
   ROUND_FRAGMENTS,
-  TCP_IDLE_MS,
   UDP_REPLY_BYTES,
 } from '../../src/server/limits.ts'
 import { Responder } from '../../src/server/responder.ts'
@@ -54,6 +55,8 @@ const stranger = (_address: string, of?: string) => {
 }
 
 let limits: ServerLimits = DEFAULT_LIMITS
+let counters = createCounters()
+let connections: Connections
 
 async function serve(family: 4 | 6, rules: readonly AccessRule[] = []) {
   const address = family === 4 ? '127.0.0.1' : '::1'
@@ -67,9 +70,9 @@ async function serve(family: 4 | 6, rules: readonly AccessRule[] = []) {
   served.serve(image)
   const responder = new Responder(served)
   served.admit(domain, rules)
-  const counters = createCounters()
   const serving = { served, responder, stranger, limits: () => limits, counters, log }
-  services = { udp: serveUdp(udp, serving), tcp: serveTcp(tcp, serving) }
+  connections = new Connections({ limits: () => limits, counters: counters.tcp, log })
+  services = { udp: serveUdp(udp, serving), tcp: serveTcp(tcp, { ...serving, connections }) }
   return { address, udpPort: udp.address().port, tcpPort: (tcp.address() as { port: number }).port }
 }
 
@@ -77,9 +80,11 @@ beforeEach(() => {
   clients = []
   lines = []
   limits = DEFAULT_LIMITS
+  counters = createCounters()
 })
 
 afterEach(async () => {
+  vi.useRealTimers()
   for (const client of clients) {
     if ('destroy' in client) client.destroy()
     else client.close()
@@ -99,6 +104,18 @@ function record(call: Buffer): Buffer {
   writeMark(bytes, 0, call.length, true)
   call.copy(bytes, MARK_BYTES)
   return bytes
+}
+
+/** From now on connections are looked at only when the test says that time has passed. */
+function holdLooks(): void {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+}
+
+/** As many looks at all connections as come in so many milliseconds, and what they had to wait for. */
+async function looks(milliseconds: number): Promise<void> {
+  vi.advanceTimersByTime(milliseconds)
+  await new Promise(setImmediate)
+  await new Promise(setImmediate)
 }
 
 async function askUdp(address: string, port: number, call: Buffer): Promise<Buffer> {
@@ -291,7 +308,7 @@ describe('TCP', () => {
     expect((await three).map((reply) => reply.readUInt32BE(0))).toEqual([1, 2, 3])
   })
 
-  test('calls that come together are answered by one write', async () => {
+  test('calls that come together are answered by few writes', async () => {
     const { tcpPort } = await serve(4)
     const { socket, serverSide } = await connected(tcpPort)
     const internals = serverSide as unknown as { _write: () => void; _writev: () => void }
@@ -301,10 +318,12 @@ describe('TCP', () => {
     expect((await all).map((reply) => reply.readUInt32BE(0))).toEqual(
       Array.from({ length: 100 }, (_, i) => i),
     )
-    expect([single.mock.calls.length, vector.mock.calls.length]).toEqual([0, 1])
+    // As many as may be in flight at a time, and the rest.
+    expect([single.mock.calls.length, vector.mock.calls.length]).toEqual([0, 7])
   })
 
   test('500 clients that stream a map and do not read cost no copy of it', async () => {
+    limits = { ...DEFAULT_LIMITS, tcpConnectionsPerAddress: 501 }
     const { tcpPort } = await serve(4)
     const accepted: TcpSocket[] = []
     tcp.on('connection', (socket: TcpSocket) => accepted.push(socket))
@@ -398,25 +417,21 @@ describe('TCP', () => {
 
   test('idle connections have a time limit', async () => {
     const { address, tcpPort } = await serve(4)
-    const accepted = once(tcp, 'connection')
-    await open(address, tcpPort)
-    const [serverSide] = (await accepted) as [TcpSocket]
-    expect(serverSide.timeout).toBe(TCP_IDLE_MS)
-    const closed = once(serverSide, 'close')
-    serverSide.emit('timeout')
-    await closed
+    limits = { ...DEFAULT_LIMITS, tcpIdle: 0.2 }
+    const socket = await open(address, tcpPort)
+    await once(socket, 'end')
+    expect(counters.tcp.closedIdle).toBe(1)
+    expect(lines).toEqual([])
   })
 
   test('a call that comes at the moment when its connection has been idle for too long is answered', async () => {
     const { address, tcpPort } = await serve(4)
-    const accepted = once(tcp, 'connection')
+    limits = { ...DEFAULT_LIMITS, tcpIdle: 0.1 }
     const socket = await open(address, tcpPort)
-    const [serverSide] = (await accepted) as [TcpSocket]
     const reply = replies(socket, 1)
     socket.write(record(matchAlice(3)))
-    serverSide.setTimeout(1)
     // Time goes by without a turn of the event loop: its timers come next, and then what was received.
-    for (const start = performance.now(); performance.now() < start + 20; );
+    for (const start = performance.now(); performance.now() < start + 2 * LOOK_MS; );
     expect((await reply)[0]!.readUInt32BE(0)).toBe(3)
   })
 
@@ -502,9 +517,8 @@ describe('a drain', () => {
 
   test('answers calls that come on a connection, and closes it when none has come for a moment', async () => {
     const { tcpPort } = await serve(4)
-    const { socket, serverSide } = await connected(tcpPort)
+    const { socket } = await connected(tcpPort)
     const drained = services.tcp.drain()
-    expect(serverSide.timeout).toBe(DRAIN_IDLE_MS)
     for (const xid of [1, 2, 3]) {
       const reply = replies(socket, 1)
       socket.write(record(matchAlice(xid)))
@@ -518,6 +532,7 @@ describe('a drain', () => {
   })
 
   test('lets an answer go to its end, however slow its reader is', async () => {
+    holdLooks()
     const { tcpPort } = await serve(4)
     const { socket, serverSide } = await connected(tcpPort)
     socket.pause()
@@ -526,20 +541,19 @@ describe('a drain', () => {
     }
     await once(serverSide, 'data')
     const drained = services.tcp.drain()
-    serverSide.emit('timeout')
-    await new Promise(setImmediate)
-    await new Promise(setImmediate)
+    await looks(DRAIN_IDLE_MS + LOOK_MS)
     expect(serverSide.destroyed).toBe(false)
     const all = replies(socket, 20)
     socket.resume()
     expect((await all).map((reply) => reply.readUInt32BE(0))).toEqual(
       Array.from({ length: 20 }, (_, i) => i + 1),
     )
-    serverSide.emit('timeout')
+    await looks(DRAIN_IDLE_MS + LOOK_MS)
     await drained
   })
 
   test('waits for the rest of a call that has begun', async () => {
+    holdLooks()
     const { tcpPort } = await serve(4)
     const { socket, serverSide } = await connected(tcpPort)
     const call = record(matchAlice(9))
@@ -547,13 +561,11 @@ describe('a drain', () => {
     socket.write(call.subarray(0, 10))
     await begun
     const drained = services.tcp.drain()
-    serverSide.emit('timeout')
-    await new Promise(setImmediate)
-    await new Promise(setImmediate)
+    await looks(DRAIN_IDLE_MS - 2 * LOOK_MS)
     const reply = replies(socket, 1)
     socket.write(call.subarray(10))
     expect((await reply)[0]!.readUInt32BE(0)).toBe(9)
-    serverSide.emit('timeout')
+    await looks(DRAIN_IDLE_MS + LOOK_MS)
     await drained
   })
 
