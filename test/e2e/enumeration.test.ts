@@ -64,9 +64,9 @@ test(`in ${LISTINGS} listings across publications by ypcat and getent nobody is 
   ending.unshift(() => ypbind.stop())
 
   let publications = 0
-  let over = false
+  const over = new AbortController()
   const publishing = (async () => {
-    while (!over) {
+    while (!over.signal.aborted) {
       write(++publications)
       await ask(controlSocketOf(ypldap.file), { kind: 'refresh', force: false })
     }
@@ -89,7 +89,7 @@ test(`in ${LISTINGS} listings across publications by ypcat and getent nobody is 
       }
     }
   } finally {
-    over = true
+    over.abort()
     await publishing
   }
   expect((await run('ypwhich')).stdout).toBe('127.0.0.1\n')

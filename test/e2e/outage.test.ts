@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import type { Status } from '../../src/messages/control.ts'
+import { figure } from '../support/figure.ts'
 import {
   exampleConf,
   LAB_DOMAIN,
@@ -65,6 +66,11 @@ test(`${OUTAGES} times slapd goes and comes back under steady load: not one answ
   const { length } = latencies
   console.log(
     JSON.stringify({ ...report, 'p99 ms': latencies[Math.floor(length * 0.99)], 'max ms': latencies.at(-1) }),
+  )
+  figure(
+    'G9',
+    `${OUTAGES} outages of slapd under load: ${report.matches.toLocaleString('en-US')} answers, ${report.lost.length} lost, ` +
+      `${report.wrong.length} wrong`,
   )
   expect(report).toMatchObject({ lost: [], wrong: [], resent: 0, reconnected: 0 })
 }, 300_000)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { commitImage, loadImage } from '../../src/maps/image-file.ts'
 import { writeImage } from '../../src/maps/image-writer.ts'
+import { figure } from '../support/figure.ts'
 import { contents } from '../support/map-contents.ts'
 import { mapRecords } from '../support/map-records.ts'
 
@@ -116,7 +117,11 @@ test(`${KILLS} writers killed at any moment leave the old image or the new one, 
       await killOften(join(own, 'd.image'), KILLS / WRITERS, tally)
     }),
   )
-  console.log(`${KILLS} kills: ${tally.interrupted} in the middle, ${tally.untold} after the rename`)
+  const { interrupted, untold } = tally
+  figure(
+    'G8',
+    `${KILLS} kills, ${interrupted} in the middle of a commit, ${untold} after the rename: a whole image each time`,
+  )
   // Else nothing was shown.
   expect(tally.interrupted).toBeGreaterThan(KILLS / 10)
 }, 300_000)

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { ImageError } from '../../src/maps/image.ts'
 import { commitImage, loadImage, readImageSummary } from '../../src/maps/image-file.ts'
 import { HEADER_BYTES, MAP_ENTRY_BYTES } from '../../src/maps/image-format.ts'
+import { figure } from '../support/figure.ts'
 import { runSeed, seededRandom } from '../support/random.ts'
 import { ALL_MAPS, build, group, rows, user } from '../support/rows.ts'
 
@@ -104,6 +105,7 @@ test(`an image with one bit flipped is refused, at each of ${BIT_FLIPS} places`,
   } finally {
     closeSync(file)
   }
+  figure('G8', `${BIT_FLIPS.toLocaleString('en-US')} bits flipped one by one: all refused`)
   expect(accepted).toEqual([])
   expect((await loadImage(path)).bytes.equals(whole)).toBe(true)
 })

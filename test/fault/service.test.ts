@@ -6,6 +6,7 @@ import { chmodSync, readFileSync, statSync, truncateSync, writeFileSync } from '
 import { describe, expect, test } from 'vitest'
 import { BATCH } from '../../src/server/batch.ts'
 import { startDaemon, type TestDaemon } from '../support/fault-daemon.ts'
+import { figure } from '../support/figure.ts'
 import { freePort } from '../support/lab-port.ts'
 import { waitUntil } from '../support/lab-wait.ts'
 import { type Load, type Report, startLoad } from '../support/steady-load.ts'
@@ -13,7 +14,7 @@ import { type Load, type Report, startLoad } from '../support/steady-load.ts'
 /** The whole numbers are for `scripts/test --long`. */
 const LONG = process.env['YPLDAP_LONG'] === '1'
 const KILLS = LONG ? 100 : 10
-const PUBLISHES = LONG ? 1000 : 150
+const PUBLISHES = LONG ? 10_000 : 150
 const RELOADS = LONG ? 100 : 20
 
 /**
@@ -23,7 +24,7 @@ const RELOADS = LONG ? 100 : 20
 const SOUND_MS = 3000
 
 const DOMAIN = 'example.com'
-const PATIENT = { timeout: LONG ? 900_000 : 120_000 }
+const PATIENT = { timeout: LONG ? 3_600_000 : 120_000 }
 
 async function underLoad(
   work: (daemon: TestDaemon, load: Load) => Promise<void>,
@@ -57,6 +58,14 @@ async function underLoad(
   return report
 }
 
+const count = (number: number) => number.toLocaleString('en-US')
+
+/** What came of a report, in words. */
+function told({ matches, alls, lost, wrong, resent, reconnected }: Report): string {
+  const outcome = `${lost.length} lost, ${wrong.length} wrong or mixed, ${resent} sent twice`
+  return `${count(matches)} MATCH and ${count(alls)} ALL: ${outcome}, ${reconnected} streams broken`
+}
+
 const NOTHING_LOST = { lost: [], wrong: [], resent: 0, reconnected: 0 }
 
 describe('clients notice nothing of', () => {
@@ -71,6 +80,7 @@ describe('clients notice nothing of', () => {
           load.expect(generation, generation)
         }
       })
+      figure('G3', `${count(PUBLISHES)} publications: ${told(report)}`)
       expect(report).toMatchObject(NOTHING_LOST)
     },
   )
@@ -89,6 +99,7 @@ describe('clients notice nothing of', () => {
         })
       }
     })
+    figure('G11', `${KILLS} deaths of the directory process: ${told(report)}`)
     expect(report).toMatchObject(NOTHING_LOST)
   })
 
@@ -175,10 +186,13 @@ describe('clients notice nothing of', () => {
 
 describe('the death of the server process', () => {
   test(`${KILLS} times costs what clients send a second time, and nothing else`, PATIENT, async () => {
+    /** milliseconds until the next one was seen to serve */
+    const back: number[] = []
     const report = await underLoad(async (daemon) => {
       for (let kill = 1; kill <= KILLS; kill++) {
         const pid = await daemon.pidOf('server')
         process.kill(pid, 'SIGKILL')
+        const killed = Date.now()
         let since: number | undefined
         await waitUntil('another one has served for a while', async () => {
           const { processes, domains } = await daemon.status()
@@ -186,10 +200,18 @@ describe('the death of the server process', () => {
           const server = processes.find(({ role }) => role === 'server')
           const serves = server?.restarts === kill && domain.image !== null
           since = serves ? (since ?? Date.now()) : undefined
+          if (since !== undefined) back[kill - 1] ??= since - killed
           return since !== undefined && Date.now() - since > SOUND_MS
         })
       }
     })
+    const [median, longest] = [Math.floor(KILLS / 2), KILLS - 1].map(
+      (at) => back.toSorted((a, b) => a - b)[at],
+    )
+    figure(
+      'G11',
+      `${KILLS} deaths of the server process: back after ${median} ms, ${longest} at most; ${told(report)}`,
+    )
     expect(report).toMatchObject({ lost: [], wrong: [] })
     // Datagrams that were read and not answered: a batch at most each time.
     expect(report.resent).toBeLessThanOrEqual(KILLS * BATCH)

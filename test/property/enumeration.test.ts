@@ -56,7 +56,7 @@ class Server {
     })
     const head = new XdrWriter(Buffer.alloc(256))
     const caller = { reserved: false, limit: Infinity, ...HERE }
-    expect(this.#responder.respond(call, 0, call.length, caller, head)).toBe(true)
+    if (!this.#responder.respond(call, 0, call.length, caller, head)) throw new Error('silence')
     const { body, bodyStart, bodyEnd } = this.#responder
     const rest = body?.subarray(bodyStart, bodyEnd) ?? Buffer.alloc(0)
     return readReply(
@@ -113,7 +113,7 @@ class Next implements Command {
   check = ({ walked }: Model) => walked !== undefined && walked.length > 0
 
   run(model: Model, server: Server): void {
-    step(model, server.ask(P.NEXT, model.walked!.at(-1)!))
+    step(model, server.ask(P.NEXT, model.walked?.at(-1)))
   }
 
   toString = () => 'next'

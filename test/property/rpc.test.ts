@@ -4,6 +4,7 @@ import { MARK_BYTES, RecordAssembler, writeMark } from '../../rpc/record.ts'
 import { universalAddress, universalPort } from '../../rpc/rpcbind.ts'
 import { XdrReader } from '../../rpc/xdr-reader.ts'
 import { YpProcedure } from '../../rpc/yp.ts'
+import { figure } from '../support/figure.ts'
 import { newWriter, readCall, readReply, writeCall, writeReply } from '../support/rpc-codec.ts'
 
 const uint32 = fc.integer({ min: 0, max: 0xffffffff })
@@ -146,6 +147,7 @@ describe('a stream of records', () => {
       ),
       { numRuns: 10_000 },
     )
+    figure('G2', '10,000 streams, fragmented and cut at random')
   })
 })
 

@@ -3,6 +3,7 @@ import { DecodeError } from '../../rpc/errors.ts'
 import { MARK_BYTES, RecordAssembler, writeMark } from '../../rpc/record.ts'
 import { YPMAXRECORD } from '../../rpc/yp.ts'
 import { readVectors, type Vector } from '../golden/vectors.ts'
+import { figure } from '../support/figure.ts'
 import { type Fields, readCall, readReply, writeCall, writeReply } from '../support/rpc-codec.ts'
 
 /** rpcbind's GETADDRLIST (procedure 11) is captured, and nothing of ours calls or answers it. */
@@ -73,6 +74,7 @@ describe('what real clients and servers sent', () => {
   })
 
   test('every message, as a record, is put together the same from every split in two', () => {
+    let splits = 0
     for (const vector of vectors) {
       const message = messageOf(vector)
       const stream = Buffer.alloc(MARK_BYTES + message.length)
@@ -86,8 +88,13 @@ describe('what real clients and servers sent', () => {
           expect(assembler.take(stream.subarray(split), 0)).toBe(stream.length - split)
         }
         expect(assembler.complete && assembler.record.equals(message)).toBe(true)
+        splits += 1
       }
     }
+    figure(
+      'G2',
+      `${vectors.length} captured messages at each of their ${splits.toLocaleString('en-US')} splits`,
+    )
   })
 
   test('every captured stream is put together the same byte by byte', () => {
