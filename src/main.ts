@@ -54,6 +54,7 @@ async function check({ file, macros, verbose }: Arguments, data: boolean): Promi
   const { checkDirectories, checkFiles } = await import('./directory/check.ts')
   const { config, problems, warnings } = loadConfig(file, macros)
   if (verbose) for (const warning of warnings) say(`${formatProblem(warning)} (warning)`)
+  if (data) for (const file of config?.closed ?? []) say(`${formatProblem(file)} (warning)`)
   const report = new Report()
   for (const domain of config?.domains ?? []) {
     for (const { at, message } of [...checkDirectories(domain), ...(data ? checkFiles(domain) : [])]) {

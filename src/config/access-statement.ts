@@ -1,6 +1,8 @@
 import type { AccessRule } from './config.ts'
 import type { Cursor } from './cursor.ts'
-import { MAX_RULES } from './limits.ts'
+import type { AccessDraft } from './draft.ts'
+import { MAX_PATH, MAX_RULES } from './limits.ts'
+import { parseAbsolutePath } from './path.ts'
 import { parsePrefixes } from './prefix.ts'
 import type { Report } from './report.ts'
 
@@ -8,7 +10,7 @@ import type { Report } from './report.ts'
 export function readAccess(
   verdict: AccessRule['verdict'],
   cursor: Cursor,
-  rules: AccessRule[],
+  rules: AccessDraft[],
   report: Report,
 ): void {
   cursor.word('from')
@@ -25,4 +27,14 @@ export function readAccess(
   const reserved = cursor.takes('port')
   if (reserved) cursor.word('reserved')
   for (const rule of found) rules.push({ ...rule, reserved })
+}
+
+/** Reads what follows `securenets`: the path of a file whose rules stand in its place. */
+export function readSecurenets(cursor: Cursor, rules: AccessDraft[], report: Report): void {
+  const { value, at } = cursor.value('the path of a file as a quoted string', (text) =>
+    parseAbsolutePath(text, MAX_PATH),
+  )
+  if (value === undefined) return
+  if (rules.length === MAX_RULES) report.problem(at, `too many rules, expected at most ${MAX_RULES} in all`)
+  else rules.push({ securenets: { value, at } })
 }

@@ -1,3 +1,4 @@
+import type { CompleteAccess } from './complete-access.ts'
 import { completeDirectory } from './complete-directory.ts'
 import { completeMaps } from './complete-maps.ts'
 import type { AdmissionConfig, DirectoryConfig, DomainConfig, Position } from './config.ts'
@@ -17,6 +18,7 @@ export function completeDomain(
   domain: string,
   draft: DomainDraft,
   at: Position,
+  { rulesOf }: CompleteAccess,
   report: Report,
 ): DomainConfig {
   if (draft.directories.length === 0 && isAbsent(draft.damaged, 'directory')) {
@@ -37,7 +39,7 @@ export function completeDomain(
     domain,
     interval,
     maps: maps.maps,
-    access: draft.access,
+    access: rulesOf(draft.access),
     ...limit,
     admission: completeAdmission(draft),
     guardShrink: draft.guardShrink ?? DEFAULT_GUARD_SHRINK,

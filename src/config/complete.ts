@@ -1,4 +1,5 @@
 import { isLoopback, parseAddress } from '../address.ts'
+import { type CompleteAccess, refuseTooManyRules } from './complete-access.ts'
 import { completeDomain } from './complete-domain.ts'
 import type { Config, DomainConfig, Position } from './config.ts'
 import {
@@ -9,15 +10,15 @@ import {
 } from './defaults.ts'
 import { type BlockDraft, type DomainDraft, type Draft, isAbsent } from './draft.ts'
 import { DEFAULT_LIMITS } from './limit-table.ts'
-import { MAX_DIRECTORIES, MAX_DOMAINS, MAX_RULES } from './limits.ts'
+import { MAX_DIRECTORIES, MAX_DOMAINS } from './limits.ts'
 import type { Report } from './report.ts'
 
 /** Fills in defaults, and reports what is missing or does not go together; the result counts only without problems. */
-export function completeConfig(draft: Draft, file: string, report: Report): Config {
+export function completeConfig(draft: Draft, file: string, access: CompleteAccess, report: Report): Config {
   const start = { file, line: 1, column: 1 }
-  const domains = completeDomains(draft, start, report)
+  const domains = completeDomains(draft, start, access, report)
   refuseTooManyDirectories(domains, report)
-  refuseTooManyRules(draft, start, report)
+  refuseTooManyRules(draft, access, start, report)
   warnOfUnusedCafiles(draft, domains, report)
   refuseOutsideLoopback(draft, report)
   return {
@@ -31,22 +32,31 @@ export function completeConfig(draft: Draft, file: string, report: Report): Conf
     limits: { ...DEFAULT_LIMITS, ...draft.limits },
     control: draft.control ?? {},
     domains,
+    closed: access.closed,
   }
 }
 
 /** The file's own, when it names one, and those of its blocks. */
-function completeDomains(draft: Draft, start: Position, report: Report): DomainConfig[] {
+function completeDomains(
+  draft: Draft,
+  start: Position,
+  access: CompleteAccess,
+  report: Report,
+): DomainConfig[] {
   const { domain, blocks, damaged } = draft
   const alone = blocks.length === 0
   if (alone && domain === undefined && isAbsent(damaged, 'domain')) {
     report.problem(start, 'no domain, expected a line such as: domain "example.com"')
   }
   refuseTwins(draft, report)
-  const own = domain !== undefined || alone ? [completeDomain(domain?.value ?? '', draft, start, report)] : []
+  const own =
+    domain !== undefined || alone ? [completeDomain(domain?.value ?? '', draft, start, access, report)] : []
   if (own.length === 0 && isAbsent(damaged, 'domain')) refuseHomeless(draft, start, report)
   return [
     ...own,
-    ...blocks.map((block) => completeDomain(block.domain ?? '', inherit(block, draft), block.at, report)),
+    ...blocks.map((block) =>
+      completeDomain(block.domain ?? '', inherit(block, draft), block.at, access, report),
+    ),
   ]
 }
 
@@ -85,14 +95,6 @@ function refuseTooManyDirectories(domains: readonly DomainConfig[], report: Repo
   const beyond = domains.flatMap(({ directories }) => directories)[MAX_DIRECTORIES]
   if (beyond === undefined) return
   report.problem(beyond.at, `too many directories, expected at most ${MAX_DIRECTORIES}`)
-}
-
-/** Each new caller is judged by all of them. */
-function refuseTooManyRules({ access, blocks }: Draft, start: Position, report: Report): void {
-  const count = blocks.reduce((sum, block) => sum + block.access.length, access.length)
-  // Too many of one domain are told where they stand.
-  if (count <= MAX_RULES || blocks.length === 0) return
-  report.problem(start, `the domains have ${count} prefixes together, expected at most ${MAX_RULES} in all`)
 }
 
 function warnOfUnusedCafiles(draft: Draft, domains: readonly DomainConfig[], report: Report): void {

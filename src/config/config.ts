@@ -196,4 +196,6 @@ export interface Config {
   readonly control: { readonly socket?: string; readonly group?: string }
   /** in the order of the file; at least one */
   readonly domains: readonly DomainConfig[]
+  /** securenets files that let no other host in: missing, not to be read, or without a line */
+  readonly closed: readonly Problem[]
 }

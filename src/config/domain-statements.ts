@@ -1,4 +1,4 @@
-import { readAccess } from './access-statement.ts'
+import { readAccess, readSecurenets } from './access-statement.ts'
 import { BadValue } from './bad-value.ts'
 import { MAP_GROUPS } from './builtin-maps.ts'
 import type { Position } from './config.ts'
@@ -24,6 +24,7 @@ export const DOMAIN_STATEMENTS: ReadonlyMap<string, DomainStatement> = new Map([
   ['overflow', readOverflow],
   ['allow', (cursor, { access }, report) => readAccess('allow', cursor, access, report)],
   ['deny', (cursor, { access }, report) => readAccess('deny', cursor, access, report)],
+  ['securenets', (cursor, { access }, report) => readSecurenets(cursor, access, report)],
   ['guard', readGuard],
   ['expire', readExpire],
   ['minimum', readMinimum],

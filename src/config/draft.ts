@@ -58,6 +58,14 @@ export interface MapDraft {
   readonly damaged: Damaged
 }
 
+/** A rule, or what stands for those of a file. */
+export type AccessDraft = AccessRule | SecurenetsDraft
+
+export interface SecurenetsDraft {
+  /** its path */
+  readonly securenets: Located<string>
+}
+
 /** What the statements of one domain said, before defaults and before anything that takes two of them to judge. */
 export interface DomainDraft {
   interval?: number
@@ -73,7 +81,7 @@ export interface DomainDraft {
   readonly groups: Set<string>
   readonly mapBlocks: MapDraft[]
   readonly cafiles: Located<string>[]
-  readonly access: AccessRule[]
+  readonly access: AccessDraft[]
   readonly directories: DirectoryDraft[]
   readonly damaged: Damaged
 }

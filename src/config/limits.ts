@@ -21,8 +21,11 @@ export const MAX_PROBLEMS = 1000
 /** sockets that the file may ask for */
 export const MAX_LISTEN = 64
 
-/** prefixes of `allow from` and `deny from` together, of all domains */
+/** prefixes of `allow from`, `deny from` and securenets files together, of all domains and maps */
 export const MAX_RULES = 8192
+
+/** files that `securenets` names */
+export const MAX_SECURENETS = 64
 
 export const MAX_DOMAINS = 64
 

@@ -1,5 +1,5 @@
 import { type CheckedConfig, parseConfig } from './parser.ts'
-import { readFile } from './read.ts'
+import { readFile, readPublicFile } from './read.ts'
 import { servicePort } from './services.ts'
 
 /**
@@ -7,5 +7,5 @@ import { servicePort } from './services.ts'
  * directory. `macros` are those of the command line, which win over the file's.
  */
 export function loadConfig(path: string, macros: ReadonlyMap<string, string>): CheckedConfig {
-  return parseConfig(path, macros, { read: readFile, servicePort })
+  return parseConfig(path, macros, { read: readFile, readNets: readPublicFile, servicePort })
 }

@@ -1,4 +1,5 @@
 import { completeConfig } from './complete.ts'
+import { completeAccess } from './complete-access.ts'
 import type { Config, Located, Position, Problem } from './config.ts'
 import { readCredentialFiles } from './credential-files.ts'
 import { Cursor } from './cursor.ts'
@@ -21,6 +22,8 @@ export interface CheckedConfig {
 /** What lies outside the text of a configuration. */
 export interface Surroundings {
   readonly read: ReadFile
+  /** reads a securenets file */
+  readonly readNets: ReadFile
   readonly servicePort: ServicePort
 }
 
@@ -51,7 +54,8 @@ export function parseConfig(
   run.report.file(file)
   readFile(run, file, { file, line: 1, column: 1 })
   readCredentialFiles(run.draft, run.read, run.report)
-  const config = completeConfig(run.draft, file, run.report)
+  const access = completeAccess(run.draft, run.readNets, run.report)
+  const config = completeConfig(run.draft, file, access, run.report)
   for (const { at, message } of run.macros.unused()) run.report.warning(at, message)
   const { problems, warnings } = run.report
   return { config: problems.length === 0 ? config : undefined, problems, warnings }

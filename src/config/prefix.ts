@@ -16,6 +16,12 @@ export const EVERYBODY: readonly Prefix[] = [
   { prefix: new Uint8Array(16), bits: 0 },
 ]
 
+/** RFC 1122 s.3.2.1.3 (g), RFC 4291 s.2.5.3 */
+export const LOOPBACK: readonly Prefix[] = [
+  { prefix: Uint8Array.of(127, 0, 0, 0), bits: 8 },
+  { prefix: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1), bits: 128 },
+]
+
 /**
  * An IPv4 or IPv6 address, or such a prefix; `any` gives those of both families. A prefix within ::ffff:0:0/96 is
  * given as the IPv4 prefix it means. Throws BadValue.

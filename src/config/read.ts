@@ -15,11 +15,18 @@ export interface FileReading {
 
 export type ReadFile = (path: string) => FileReading
 
-/**
- * Reads a configuration file, which may hold a password, and judges who may read and write it. All is asked of the
- * opened descriptor, so that no other file can take its place in between.
- */
+/** Reads a configuration file, which may hold a password, and judges who may read and write it. */
 export function readFile(path: string): FileReading {
+  return read(path, SECRET)
+}
+
+/** Reads a file that holds no secret, and judges who may write it. */
+export function readPublicFile(path: string): FileReading {
+  return read(path, PUBLIC)
+}
+
+/** All is asked of the opened descriptor, so that no other file can take its place in between. */
+function read(path: string, kind: Kind): FileReading {
   let descriptor: number
   try {
     // Without O_NONBLOCK, opening a FIFO waits for a writer.
@@ -28,7 +35,7 @@ export function readFile(path: string): FileReading {
     return { faults: [`cannot open ${path}: ${reason(error)}, expected a readable file`] }
   }
   try {
-    return readOpened(path, descriptor)
+    return readOpened(path, descriptor, kind)
   } catch (error) {
     return { faults: [`cannot read ${path}: ${reason(error)}, expected a readable file`] }
   } finally {
@@ -36,10 +43,10 @@ export function readFile(path: string): FileReading {
   }
 }
 
-function readOpened(path: string, descriptor: number): FileReading {
+function readOpened(path: string, descriptor: number, kind: Kind): FileReading {
   const stats = fstatSync(descriptor)
   if (!stats.isFile()) return { faults: [`${path} is no regular file, expected one`] }
-  const faults = secrecyFaults(path, stats, process.getuid?.() ?? 0)
+  const faults = faultsOf(path, stats, process.getuid?.() ?? 0, kind)
   const bytes = Buffer.alloc(MAX_FILE + 1)
   let length = 0
   while (length < bytes.length) {
@@ -52,21 +59,30 @@ function readOpened(path: string, descriptor: number): FileReading {
   return { file: { text, identity: `${stats.dev}:${stats.ino}` }, faults }
 }
 
-/** Group may read; writing it, and anything by others, is refused. */
-const FORBIDDEN_MODE = 0o037
+/** Who may do what with a file. */
+interface Kind {
+  /** bits of its mode that are refused */
+  readonly forbidden: number
+  readonly expected: string
+}
 
-function secrecyFaults(path: string, stats: Stats, user: number): string[] {
+const SECRET: Kind = {
+  forbidden: 0o037,
+  expected: 'no write or execute for the group and nothing for others',
+}
+const PUBLIC: Kind = { forbidden: 0o022, expected: 'no write for the group or others' }
+
+function faultsOf(path: string, stats: Stats, user: number, { forbidden, expected }: Kind): string[] {
   const faults: string[] = []
   if (stats.uid !== 0 && stats.uid !== user) {
     const owner = user === 0 ? '0 (root)' : `0 (root) or ${user}`
     faults.push(`${path} belongs to uid ${stats.uid}, expected ${owner}; run: chown root ${shellWord(path)}`)
   }
   const mode = stats.mode & 0o7777
-  if ((mode & FORBIDDEN_MODE) !== 0) {
-    const safe = octal(mode & ~FORBIDDEN_MODE)
+  if ((mode & forbidden) !== 0) {
+    const safe = octal(mode & ~forbidden)
     faults.push(
-      `${path} has mode ${octal(mode)}, expected no write or execute for the group and nothing for others; ` +
-        `run: chmod ${safe} ${shellWord(path)}`,
+      `${path} has mode ${octal(mode)}, expected ${expected}; run: chmod ${safe} ${shellWord(path)}`,
     )
   }
   return faults

@@ -3,6 +3,7 @@
  * all there is.
  */
 import type { AccessRule } from '../config/config.ts'
+import { LOOPBACK } from '../config/prefix.ts'
 import { Ranges } from './ranges.ts'
 
 /** Where a call came from. */
@@ -16,15 +17,11 @@ export interface Origin {
 }
 
 /** Whom no rule covers is answered on loopback alone. */
-const LOOPBACK: readonly AccessRule[] = [
-  { verdict: 'allow', prefix: Uint8Array.of(127, 0, 0, 0), bits: 8, reserved: false },
-  {
-    verdict: 'allow',
-    prefix: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1),
-    bits: 128,
-    reserved: false,
-  },
-]
+const AT_LAST: readonly AccessRule[] = LOOPBACK.map((prefix) => ({
+  verdict: 'allow',
+  ...prefix,
+  reserved: false,
+}))
 
 export class AccessList {
   /** equal in two lists with the same rules */
@@ -34,9 +31,9 @@ export class AccessList {
 
   constructor(rules: readonly AccessRule[]) {
     this.key = keyOf(rules)
-    this.#reserved = verdictsOf([...rules, ...LOOPBACK])
+    this.#reserved = verdictsOf([...rules, ...AT_LAST])
     const forAll = rules.filter(({ reserved }) => !reserved)
-    this.#unreserved = forAll.length < rules.length ? verdictsOf([...forAll, ...LOOPBACK]) : this.#reserved
+    this.#unreserved = forAll.length < rules.length ? verdictsOf([...forAll, ...AT_LAST]) : this.#reserved
   }
 
   /** RFC 4291 s.2.5.5.2: an IPv4 address in IPv6 form is the IPv4 address. */

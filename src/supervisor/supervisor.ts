@@ -5,7 +5,7 @@
  */
 
 import type { Config } from '../config/config.ts'
-import { headOf } from '../config/problem.ts'
+import { formatProblem, headOf } from '../config/problem.ts'
 import { type ControlListener, type ControlPlace, listenControl } from '../control/listener.ts'
 import type { Operations } from '../control/operations.ts'
 import type { Log, Logger, LogLevel } from '../log.ts'
@@ -147,6 +147,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       sockets = nextSockets
       config = next
       plan = nextPlan
+      tellOfClosed(config, log)
       return []
     } catch (error) {
       for (const step of undo.reverse()) await undone(step, log)
@@ -212,8 +213,14 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   }
   log('info', 'transport', server.transport())
   log('info', 'serving', `${namesOf(config)} on ${places(sockets)}${whom(config)}`)
+  tellOfClosed(config, log)
   notifier.ready(summary())
   return { reload: reload.ask, stop }
+}
+
+/** Who was to be let in by a file has no answer: that must not go unseen. */
+function tellOfClosed({ closed }: Config, log: Log): void {
+  for (const file of closed) log('error', 'securenets-closed', formatProblem(file))
 }
 
 const ENDING = 'ypldap is ending'

@@ -1,6 +1,7 @@
 import type { Config, DirectoryConfig, DomainConfig } from '../../src/config/config.ts'
 import { type CheckedConfig, parseConfig } from '../../src/config/parser.ts'
 import { formatProblem } from '../../src/config/problem.ts'
+import type { ReadFile } from '../../src/config/read.ts'
 
 export interface CheckOptions {
   readonly files?: Readonly<Record<string, string>>
@@ -10,12 +11,14 @@ export interface CheckOptions {
 /** Checks text as the file `t`, with other files by path. */
 export function check(text: string, { files = {}, macros = {} }: CheckOptions = {}): CheckedConfig {
   const texts = new Map([['t', text], ...Object.entries(files)])
+  const read: ReadFile = (path) => {
+    const found = texts.get(path)
+    if (found === undefined) return { faults: [`cannot open ${path}`] }
+    return { file: { text: found, identity: path }, faults: [] }
+  }
   return parseConfig('t', new Map(Object.entries(macros)), {
-    read: (path) => {
-      const found = texts.get(path)
-      if (found === undefined) return { faults: [`cannot open ${path}`] }
-      return { file: { text: found, identity: path }, faults: [] }
-    },
+    read,
+    readNets: read,
     servicePort: (name) => (name === 'ldap-alt' ? 3890 : undefined),
   })
 }

@@ -95,7 +95,7 @@ allow from 192.0.2.0/24
 
 describe('what is wrong with a domain of its own block', () => {
   const STATEMENTS =
-    'one of directory, interval, provide, map, cafile, record, overflow, allow, deny, guard, expire, minimum, refuse, }'
+    'one of directory, interval, provide, map, cafile, record, overflow, allow, deny, securenets, guard, expire, minimum, refuse, }'
 
   test.each<readonly [what: string, text: string, ...problems: readonly string[]]>([
     ['two of one name', `${BLOCK}\n${BLOCK}`, 't:5:1: same domain as in line 1, expected another name'],
@@ -217,7 +217,7 @@ describe('what is wrong with a domain of its own block', () => {
   test('all together have no more rules than one may', () => {
     const rules = 'allow from 192.0.2.1\n'.repeat(4097)
     expect(problemsOf(`${rules}domain a {\n${rules}${DIRECTORY}}\n`)).toEqual([
-      't:1:1: the domains have 8194 prefixes together, expected at most 8192 in all',
+      't:1:1: the rules have 8194 prefixes together, with those of maps and files, expected at most 8192 in all',
     ])
   })
 

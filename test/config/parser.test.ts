@@ -32,6 +32,7 @@ describe('a file with a domain, a directory and its base', () => {
       udpWorkers: 1,
       limits: DEFAULT_LIMITS,
       control: {},
+      closed: [],
       domains: [
         {
           domain: 'example.com',

@@ -4,7 +4,7 @@ import { MAX_PROBLEMS } from '../../src/config/limits.ts'
 import { DIRECTORY, DOMAIN, problemsOf } from './check.ts'
 
 const STATEMENTS =
-  'one of include, directory, domain, interval, provide, map, cafile, record, overflow, allow, deny, guard, expire, minimum, refuse, bind, listen, user, state, control, udp, limit, name = "value"'
+  'one of include, directory, domain, interval, provide, map, cafile, record, overflow, allow, deny, securenets, guard, expire, minimum, refuse, bind, listen, user, state, control, udp, limit, name = "value"'
 const DIRECTORY_STATEMENTS =
   'one of binddn, bindcred, bindext, certfile, keyfile, basedn, groupdn, passwd, group, attribute, fixed, list, page, schema, idmap, template, }'
 const FIELDS =
