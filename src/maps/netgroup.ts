@@ -2,6 +2,7 @@
  * netgroup.byuser and netgroup.byhost: for each user or host that a netgroup names, all netgroups it is in. The same
  * records as revnetgroup of ypserv makes of /etc/netgroup.
  */
+import { YPMAXRECORD } from '../../rpc/yp.ts'
 import { quoted } from './admit.ts'
 import type { Octets } from './rows.ts'
 
@@ -151,7 +152,9 @@ function link(netgroups: readonly Netgroup[], by: 'user' | 'host'): Links {
       const place = triple === undefined ? places.get(member) : undefined
       if (triple !== undefined) {
         const key = keyOf(triple, by)
-        if (key !== undefined) keys.push(placeOf(keyPlaces, key))
+        if (key === undefined) continue
+        if (key.length <= YPMAXRECORD) keys.push(placeOf(keyPlaces, key))
+        else faults.push({ netgroup: name, reason: `${quoted(key)} would be a key of ${key.length} bytes` })
       } else if (place !== undefined) {
         nested.push(place)
       } else {

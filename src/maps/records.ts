@@ -1,4 +1,5 @@
 /** Rows to the records of each map: which keys, which values. */
+import { YPMAXRECORD } from '../../rpc/yp.ts'
 import { MAX_MAPS } from './image-format.ts'
 import {
   adjunctLength,
@@ -232,7 +233,9 @@ function netids(merged: Merged, domain: string, options: FitOptions): Made {
   const { rows, directories } = users
   const { gidsOf, length } = memberships(users, groups.rows)
   const limit = longestLine(options)
-  const hosts = officialNames(merged.tables.get('hosts.byname'))
+  const hosts = officialNames(merged.tables.get('hosts.byname')).filter(
+    (host) => netidKey(`${host}@`, domain).length <= YPMAXRECORD,
+  )
   const lengths = new Uint32Array(rows.length + hosts.length)
   for (const [number, { length }] of hosts.entries()) lengths[rows.length + number] = ROOT.length + 1 + length
   const kept = new Map<number, readonly Octets[]>()
@@ -269,12 +272,15 @@ function netids(merged: Merged, domain: string, options: FitOptions): Made {
 /** Of a host, mknetid says: its root. */
 const ROOT = '0'
 
+/** What would be another netid: a user's, of a number, or one with more groups or another domain. */
+const NO_HOST = /^[0-9]*$|[:,@]/
+
 /** The name that stands behind the address, of each line of hosts(5) once. */
 function officialNames(hosts: MergedTable | undefined): readonly Octets[] {
   const names = new Set<Octets>()
   for (const { value } of hosts?.rows ?? []) {
     const name = textOf(value).split(/[ \t]+/, 2)[1]
-    if (name !== undefined && name !== '') names.add(name)
+    if (name !== undefined && !NO_HOST.test(name)) names.add(name)
   }
   return [...names]
 }

@@ -98,6 +98,16 @@ describe('netgroups turned round', () => {
     ])
   })
 
+  test('leave out alone who would make a key that no map can have', () => {
+    const [long, fits] = ['x'.repeat(1023), 'x'.repeat(1022)]
+    const { records, faults } = reverseNetgroups(
+      [{ name: 'a', members: [`(,${long},)`, `(,${fits},)`, '(,u,)'] }],
+      'user',
+    )
+    expect(records.map(({ key }) => key)).toEqual([`${fits}.*`, 'u.*'])
+    expect(faults).toEqual([{ netgroup: 'a', reason: `"${'x'.repeat(64)}..." would be a key of 1025 bytes` }])
+  })
+
   test('do not grow with the number of ways from one to another', () => {
     const diamonds = Array.from({ length: 100 }, (_, at) => `n${at} n${at + 1} n${at + 1} n${at + 1}x`)
     const sides = Array.from({ length: 100 }, (_, at) => `n${at + 1}x n${at + 1}`)

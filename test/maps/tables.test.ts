@@ -230,6 +230,15 @@ describe('maps that are made of the tables of others', () => {
     expect(maps['netid.byname']).toEqual(['unix.10001@example.com = 10001:20001', 'unix.H@example.com = 0:H'])
   })
 
+  test.each(['10002', ':', 'a:5', 'a,0', 'a@b', 'x'.repeat(1008)])(
+    'name the root of no host whose name would make it another netid: %s',
+    (name) => {
+      const hosts = table('hosts.byname', [keyed('h', `10.0.0.1\t${name}`)])
+      const { maps } = show([{ ...rows([user()]), tables: [hosts] }], [provided('netid.byname', USUAL)])
+      expect(maps['netid.byname']).toEqual(['unix.10001@example.com = 10001:20001'])
+    },
+  )
+
   test('name ourselves among the servers', () => {
     const others = table('ypservers', [keyed('zeus', 'zeus'), keyed('nis.example.com', 'nis.example.com')])
     const { maps } = show([given([others])], [provided('ypservers', USUAL)])
