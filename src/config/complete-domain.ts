@@ -25,7 +25,7 @@ export function completeDomain(
     report.problem(at, 'no directory, expected a block such as: directory "ldap.example.com" { basedn "…" }')
   }
   const limit = {
-    recordLimit: draft.recordLimit ?? DEFAULT_RECORD_LIMIT,
+    recordLimit: draft.recordLimit?.value ?? DEFAULT_RECORD_LIMIT,
     overflow: draft.overflow ?? DEFAULT_OVERFLOW,
   }
   const maps = completeMaps(draft, limit, report)

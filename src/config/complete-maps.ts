@@ -26,7 +26,7 @@ export function completeMaps(draft: DomainDraft, limit: Limit, report: Report): 
       name,
       secure: block?.secure ?? (SECURE_MAPS.includes(name) || readsPasswords(block)),
       made: isRowMap(name) && !hasTemplates(block) ? 'rows' : 'table',
-      recordLimit: block?.recordLimit ?? limit.recordLimit,
+      recordLimit: block?.recordLimit?.value ?? limit.recordLimit,
       overflow: block?.overflow ?? limit.overflow,
       ...(block !== undefined && block.access.length > 0 && { access: block.access }),
     }

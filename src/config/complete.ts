@@ -9,9 +9,12 @@ import {
   DEFAULT_USER,
 } from './defaults.ts'
 import { type BlockDraft, type DomainDraft, type Draft, isAbsent } from './draft.ts'
-import { DEFAULT_LIMITS } from './limit-table.ts'
+import { DEFAULT_LIMITS, MOST_UDP_REPLY } from './limit-table.ts'
 import { MAX_DIRECTORIES, MAX_DOMAINS } from './limits.ts'
 import type { Report } from './report.ts'
+
+/** Of an answer to MATCH: the RPC reply, a status and the length of the value, which is padded to words of four bytes. */
+const UDP_HEAD_BYTES = 24 + 8
 
 /** Fills in defaults, and reports what is missing or does not go together; the result counts only without problems. */
 export function completeConfig(draft: Draft, file: string, access: CompleteAccess, report: Report): Config {
@@ -21,6 +24,8 @@ export function completeConfig(draft: Draft, file: string, access: CompleteAcces
   refuseTooManyRules(draft, access, start, report)
   warnOfUnusedCafiles(draft, domains, report)
   refuseOutsideLoopback(draft, report)
+  const limits = { ...DEFAULT_LIMITS, ...draft.limits }
+  for (const domain of [draft, ...draft.blocks]) warnOfLongValues(domain, limits.udpReply, report)
   return {
     file,
     bind: draft.bind ?? 'portmap',
@@ -29,7 +34,7 @@ export function completeConfig(draft: Draft, file: string, access: CompleteAcces
     ...(draft.state !== undefined && { state: draft.state }),
     directoryMemory: draft.directoryMemory ?? DEFAULT_DIRECTORY_MEMORY,
     udpWorkers: draft.udpWorkers ?? DEFAULT_UDP_WORKERS,
-    limits: { ...DEFAULT_LIMITS, ...draft.limits },
+    limits,
     control: draft.control ?? {},
     domains,
     closed: access.closed,
@@ -102,6 +107,21 @@ function warnOfUnusedCafiles(draft: Draft, domains: readonly DomainConfig[], rep
   for (const cafile of [draft, ...draft.blocks].flatMap(({ cafiles }) => cafiles)) {
     if (used.has(cafile)) continue
     report.warning(cafile.at, 'cafile is not used, expected it before a directory with ldaps or tls')
+  }
+}
+
+/** Clients ask for one value over UDP, and have no other way. Who keeps all values as they are means clients of TCP. */
+function warnOfLongValues(domain: DomainDraft, udpReply: number, report: Report): void {
+  const room = (udpReply & ~3) - UDP_HEAD_BYTES
+  for (const { recordLimit, overflow } of [domain, ...domain.mapBlocks]) {
+    if (recordLimit === undefined || recordLimit.value <= room) continue
+    if ((overflow ?? domain.overflow) === 'keep') continue
+    const needed = ((recordLimit.value + 3) & ~3) + UDP_HEAD_BYTES
+    const larger = needed > MOST_UDP_REPLY ? '' : `, or limit udp reply ${needed}`
+    report.warning(
+      recordLimit.at,
+      `clients that ask over UDP get an error for a value over ${room} bytes, expected at most ${room}${larger}`,
+    )
   }
 }
 

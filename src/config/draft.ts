@@ -51,7 +51,7 @@ export interface MapDraft {
   key?: Located<string>
   aliases?: Located<string>
   value?: Located<string>
-  recordLimit?: number
+  recordLimit?: Located<number>
   overflow?: Overflow
   secure?: boolean
   readonly access: AccessRule[]
@@ -69,7 +69,7 @@ export interface SecurenetsDraft {
 /** What the statements of one domain said, before defaults and before anything that takes two of them to judge. */
 export interface DomainDraft {
   interval?: number
-  recordLimit?: number
+  recordLimit?: Located<number>
   overflow?: Overflow
   guardShrink?: number
   minimumUid?: number

@@ -11,8 +11,20 @@ export interface LimitRow {
   /** the range, both ends within */
   readonly least: number
   readonly most: number
-  readonly unit: 'bytes' | 'connections' | 'entries' | 'fragments' | 'MiB' | 'records' | 'seconds' | 'values'
+  readonly unit:
+    | 'bytes'
+    | 'calls a second'
+    | 'connections'
+    | 'entries'
+    | 'fragments'
+    | 'MiB'
+    | 'records'
+    | 'seconds'
+    | 'values'
 }
+
+/** What libtirpc's clients receive (UDPMSGSIZE). */
+export const MOST_UDP_REPLY = 8800
 
 export const LIMIT_TABLE = [
   // No lawful call has more than 2,004 bytes, see rpc/record.ts.
@@ -39,8 +51,17 @@ export const LIMIT_TABLE = [
   },
   { words: 'tcp in flight', key: 'tcpInFlight', default: 16, least: 1, most: 1024, unit: 'records' },
   { words: 'tcp outbound', key: 'tcpOutbound', default: 64, least: 1, most: 4096, unit: 'MiB' },
-  // The most is what libtirpc's clients receive (UDPMSGSIZE).
-  { words: 'udp reply', key: 'udpReply', default: 1400, least: 512, most: 8800, unit: 'bytes' },
+  { words: 'udp reply', key: 'udpReply', default: 1400, least: 512, most: MOST_UDP_REPLY, unit: 'bytes' },
+  // Of a /24 or /64 each.
+  { words: 'udp rate', key: 'udpRate', default: 0, least: 0, most: 10_000_000, unit: 'calls a second' },
+  {
+    words: 'udp rate dry run',
+    key: 'udpRateDryRun',
+    default: 20_000,
+    least: 0,
+    most: 10_000_000,
+    unit: 'calls a second',
+  },
   { words: 'ldap connect', key: 'ldapConnect', default: 10, least: 1, most: 600, unit: 'seconds' },
   { words: 'ldap operation', key: 'ldapOperation', default: 60, least: 1, most: 3600, unit: 'seconds' },
   { words: 'ldap deadline', key: 'ldapDeadline', default: 600, least: 1, most: 86_400, unit: 'seconds' },

@@ -1,5 +1,5 @@
 import { readAccess } from './access-statement.ts'
-import { OVERFLOWS, type Overflow, type Position } from './config.ts'
+import { type Located, OVERFLOWS, type Overflow, type Position } from './config.ts'
 import type { Cursor } from './cursor.ts'
 import { type DomainDraft, emptyMap, type MapDraft } from './draft.ts'
 import { MAX_MAPS, MAX_RECORD, MIN_RECORD } from './limits.ts'
@@ -118,8 +118,9 @@ function readPort(cursor: Cursor, draft: MapDraft): void {
 }
 
 /** Bytes that a value may have. */
-export function recordLimit(cursor: Cursor): number {
-  return cursor.number('a number of bytes', MIN_RECORD, MAX_RECORD)
+export function recordLimit(cursor: Cursor): Located<number> {
+  const { at } = cursor.peek()
+  return { value: cursor.number('a number of bytes', MIN_RECORD, MAX_RECORD), at }
 }
 
 export function overflowWord(cursor: Cursor): Overflow {

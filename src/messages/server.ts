@@ -40,6 +40,8 @@ export const toServer = union('kind', {
     tcpInFlight: count,
     tcpOutbound: count,
     udpReply: count,
+    udpRate: count,
+    udpRateDryRun: count,
   },
   /** A domain to be served, and by which rules; again when they have changed. */
   configure: {

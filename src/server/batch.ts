@@ -2,8 +2,10 @@
  * Up to 64 datagrams that are received at one go, and their replies that are sent at one go. All buffers and the
  * structures that the kernel reads are made once, in one arena: nothing is allocated for a call.
  */
+
 import { XdrWriter } from '../../rpc/xdr-writer.ts'
-import { UDP_CALL_BYTES, UDP_REPLY_BYTES } from './limits.ts'
+import { MOST_UDP_REPLY } from '../config/limit-table.ts'
+import { UDP_CALL_BYTES } from './limits.ts'
 import { IOV_BYTES, MMSG_HEADER_BYTES, MmsgHeader, MSG_TRUNC, type SystemCalls } from './mmsg.ts'
 
 export const BATCH = 64
@@ -23,7 +25,7 @@ const NAMES = SEND_IOV + BATCH * 2 * IOV_BYTES
 const CONTROLS = NAMES + BATCH * 32
 const CALLS = CONTROLS + BATCH * CONTROL_BYTES
 const HEADS = CALLS + BATCH * CALL_ROOM
-const ARENA_BYTES = HEADS + BATCH * UDP_REPLY_BYTES
+const ARENA_BYTES = HEADS + BATCH * MOST_UDP_REPLY
 
 /** struct cmsghdr: length, level and type come before the data. */
 const CMSG_DATA = 16
@@ -67,7 +69,7 @@ export class Batch {
       { length: BATCH },
       (_, index) =>
         new XdrWriter(
-          this.bytes.subarray(HEADS + index * UDP_REPLY_BYTES, HEADS + (index + 1) * UDP_REPLY_BYTES),
+          this.bytes.subarray(HEADS + index * MOST_UDP_REPLY, HEADS + (index + 1) * MOST_UDP_REPLY),
         ),
     )
     for (let index = 0; index < BATCH; index++) this.#prepare(index)
@@ -117,7 +119,7 @@ export class Batch {
     this.#point(to + MmsgHeader.name, this.#arena, NAMES + index * 32)
     this.#put(to + MmsgHeader.nameLength, this.#word(from + MmsgHeader.nameLength))
     this.#put(to + MmsgHeader.iovLength, length > 0 ? 2 : 1)
-    this.#point(iov, this.#arena, HEADS + index * UDP_REPLY_BYTES)
+    this.#point(iov, this.#arena, HEADS + index * MOST_UDP_REPLY)
     this.#put(iov + 8, this.writers[index]!.offset)
     if (length > 0) {
       this.#point(iov + IOV_BYTES, base, start)

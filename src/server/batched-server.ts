@@ -4,20 +4,25 @@
  */
 import { DecodeError } from '../../rpc/errors.ts'
 import { formatAddress } from '../address.ts'
+import { DEFAULT_LIMITS } from '../config/limit-table.ts'
 import { collectAll, collectYoung } from '../garbage.ts'
 import { viewImage } from '../maps/image.ts'
 import { BATCH, type Base, Batch, baseOf } from './batch.ts'
 import { placeOf } from './counters.ts'
 import { prepareSocket } from './datagram-socket.ts'
-import { UDP_REPLY_BYTES } from './limits.ts'
 import { Errno, type SystemCalls } from './mmsg.ts'
 import { Control, type News } from './news.ts'
+import type { TooLarge, TooMany } from './notices.ts'
+import { Rates } from './rates.ts'
 import { type Asking, type Caller, Responder } from './responder.ts'
 import { Served } from './served.ts'
 
-/** What it says now and then: of strangers, also to one domain, with their calls since it last did; and of errors. */
+/** What it says now and then: of strangers, also to one domain, with their calls since it last did; of callers that
+ * met a limit; and of errors. */
 export type Words =
   | { readonly kind: 'stranger'; readonly address: string; readonly domain?: string; readonly calls: number }
+  | { readonly kind: 'too-large'; readonly answer: TooLarge }
+  | { readonly kind: 'too-many'; readonly calls: TooMany }
   | { readonly kind: 'error'; readonly what: 'receiving' | 'sending'; readonly errno: number }
 
 export interface BatchedOptions {
@@ -40,8 +45,8 @@ const WAIT_MS = 50
 /** Milliseconds between two words about errors: each takes memory until the main thread has read it. */
 const QUIET_MS = 1000
 
-/** Milliseconds between two words about strangers: forged ones may be without number. */
-const STRANGER_MS = 100
+/** Milliseconds between two words about strangers, or of one other kind: there may be causes without number. */
+const NOTICE_MS = 100
 
 /** Receipts that failed one after the other. */
 const MOST_FAILURES = 1000
@@ -61,10 +66,14 @@ export class BatchedServer {
   readonly #bases: Base[] = []
   /** whoever it is that is answered */
   readonly #caller: Asking
+  readonly #rates = new Rates()
   /** no word of a stranger before this */
   #strangerAt = 0
   /** calls by strangers of which there was no word yet */
   #untold = 0
+  /** no word of answers that are too large, and of calls that are too many, before these */
+  #tooLargeAt = 0
+  #tooManyAt = 0
   #generation = 0
   #failures = 0
   #quietUntil = 0
@@ -80,7 +89,7 @@ export class BatchedServer {
       bytes: this.#batch.bytes,
       start: 0,
       length: options.six ? 16 : 4,
-      limit: UDP_REPLY_BYTES,
+      limit: DEFAULT_LIMITS.udpReply,
     }
     prepareSocket(options.calls, options.fd, options.six, WAIT_MS)
     this.#takeNews()
@@ -114,7 +123,9 @@ export class BatchedServer {
     const { counters } = this.#options
     const batch = this.#batch
     const caller = this.#caller
+    const now = performance.now()
     counters[placeOf.calls]! += count
+    this.#rates.now = now
     for (let index = 0; index < count; index++) {
       const end = batch.callEnd(index)
       const port = batch.port(index)
@@ -125,8 +136,16 @@ export class BatchedServer {
       }
       caller.reserved = port < 1024
       caller.start = batch.addressStart(index)
-      if (this.#served.admits(caller)) this.#answer(index, end, caller)
-      else this.#refuse()
+      if (!this.#served.admits(caller)) {
+        this.#refuse()
+        continue
+      }
+      if (!this.#rates.take(caller.bytes, caller.start, caller.length)) {
+        counters[placeOf.limited]! += 1
+        this.#tellOfTooMany(now)
+        if (!this.#rates.dryRun) continue
+      }
+      this.#answer(index, end, caller)
     }
     batch.renew(count)
     this.#sendAll()
@@ -148,6 +167,7 @@ export class BatchedServer {
       this.#options.counters[placeOf.undecodable]! += 1
       return
     }
+    if (responder.tooLong > 0) this.#tellOfTooLarge()
     const { body, bodyStart, bodyEnd, place } = responder
     if (place >= 0) return batch.reply(index, this.#bases[place]!, bodyStart, bodyEnd - bodyStart)
     if (body !== undefined) body.copy(writer.bytes, writer.claim(bodyEnd - bodyStart), bodyStart, bodyEnd)
@@ -161,11 +181,37 @@ export class BatchedServer {
     this.#untold += 1
     const now = performance.now()
     if (now < this.#strangerAt) return
-    this.#strangerAt = now + STRANGER_MS
-    const { bytes, start, length } = this.#caller
-    const address = formatAddress(bytes.subarray(start, start + length))
-    say({ kind: 'stranger', address, ...(domain !== undefined && { domain }), calls: this.#untold })
+    this.#strangerAt = now + NOTICE_MS
+    say({
+      kind: 'stranger',
+      address: this.#address(),
+      ...(domain !== undefined && { domain }),
+      calls: this.#untold,
+    })
     this.#untold = 0
+  }
+
+  #tellOfTooMany(now: number): void {
+    if (now < this.#tooManyAt) return
+    this.#tooManyAt = now + NOTICE_MS
+    const { rate, dryRun } = this.#rates
+    this.#options.say({ kind: 'too-many', calls: { address: this.#address(), rate, dryRun } })
+  }
+
+  #tellOfTooLarge(): void {
+    const { counters, say } = this.#options
+    const { subject, tooLong: bytes } = this.#responder
+    const { limit } = this.#caller
+    counters[placeOf.tooLarge]! += 1
+    const now = performance.now()
+    if (now < this.#tooLargeAt) return
+    this.#tooLargeAt = now + NOTICE_MS
+    say({ kind: 'too-large', answer: { ...subject, bytes, limit } })
+  }
+
+  #address(): string {
+    const { bytes, start, length } = this.#caller
+    return formatAddress(bytes.subarray(start, start + length))
   }
 
   /** A reply that can't be sent is lost like any datagram: the client asks again. */
@@ -226,6 +272,8 @@ export class BatchedServer {
         this.#forget(news.domain)
         return
       case 'limits':
+        this.#rates.set(news.limits)
+        this.#caller.limit = news.limits.udpReply
         return
       case 'expired':
         this.#served.add(news.domain).expired = news.expired

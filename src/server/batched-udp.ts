@@ -4,6 +4,7 @@ import { MessageChannel, Worker } from 'node:worker_threads'
 import type { Log } from '../log.ts'
 import type { FromWorker, WorkerData } from './batched-worker.ts'
 import { allocateShared, Control, type News, viewShared } from './news.ts'
+import type { Notices } from './notices.ts'
 import { rarely } from './rarely.ts'
 import type { Service, Stranger } from './service.ts'
 
@@ -20,7 +21,13 @@ export interface Batched {
 }
 
 /** Starts the thread of a bound socket, which takes a tenth of a second, and answers when it is told to begin. */
-export function launchBatched(fd: number, six: boolean, stranger: Stranger, log: Log): Batched {
+export function launchBatched(
+  fd: number,
+  six: boolean,
+  stranger: Stranger,
+  notices: Notices,
+  log: Log,
+): Batched {
   const shared = allocateShared()
   const { words, counters } = viewShared(shared)
   const { port1: news, port2 } = new MessageChannel()
@@ -39,6 +46,8 @@ export function launchBatched(fd: number, six: boolean, stranger: Stranger, log:
   worker.on('message', (message: FromWorker) => {
     if (message.kind === 'ready') ready.resolve()
     else if (message.kind === 'stranger') stranger(message.address, message.domain, message.calls)
+    else if (message.kind === 'too-large') notices.tooLarge(message.answer)
+    else if (message.kind === 'too-many') notices.tooMany(message.calls)
     else failed(message)
   })
   worker.once('error', ready.reject)

@@ -1,8 +1,5 @@
 /** What a caller may cost. Each limit with what happens at it. */
 
-/** A larger answer is YP_YPERR on UDP and right on TCP. libtirpc's clients receive no more (UDPMSGSIZE). */
-export const UDP_REPLY_BYTES = 8800
-
 /** A longer datagram is no call, for none is longer than about 2,000 bytes; it gets no answer. */
 export const UDP_CALL_BYTES = 8800
 
@@ -38,6 +35,9 @@ export const COPIED_REPLY_BYTES = 4096
 
 /** Callers whose access verdict is remembered. */
 export const REMEMBERED_CALLERS = 10_000
+
+/** Networks whose calls over UDP are counted against the rate; one that has been silent for longest is forgotten. */
+export const REMEMBERED_NETWORKS = 10_000
 
 /** Answers to the supervisor that wait to be asked for their next part: each keeps an image. */
 export const OPEN_LOOKUPS = 64

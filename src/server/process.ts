@@ -22,6 +22,7 @@ import { createLoader } from './loader.ts'
 import { createLookups } from './lookups.ts'
 import type { MapRule, MapRules } from './map-rules.ts'
 import type { News } from './news.ts'
+import { createNotices, type Notices } from './notices.ts'
 import { rarely } from './rarely.ts'
 import { Responder } from './responder.ts'
 import { Served } from './served.ts'
@@ -53,7 +54,8 @@ export async function runServer(
   const expiry = watchExpiry(served, log, (domain, expired) => inform({ kind: 'expired', domain, expired }))
   const stranger = tellOfStrangers(log)
   // At once: they need a moment, and calls wait.
-  const threads = launchThreads(descriptors, transport, stranger, log)
+  const notices = createNotices(log)
+  const threads = launchThreads(descriptors, transport, stranger, notices, log)
   const counters = createCounters()
   const connections = new Connections({ limits: () => limits, counters: counters.tcp, log })
   /** the rules of each domain, and which maps it has */
@@ -99,6 +101,7 @@ export async function runServer(
         news: current(),
         counters,
         connections,
+        notices,
         log,
       })
       services = all
@@ -254,10 +257,11 @@ function launchThreads(
   descriptors: readonly Descriptor[],
   transport: Transport,
   stranger: Stranger,
+  notices: Notices,
   log: Log,
 ): ReadonlyMap<number, Batched> {
   const udp = transport.batched ? descriptors.filter(({ kind }) => kind === 'udp4' || kind === 'udp6') : []
-  return new Map(udp.map(({ kind, fd }) => [fd, launchBatched(fd, kind === 'udp6', stranger, log)]))
+  return new Map(udp.map(({ kind, fd }) => [fd, launchBatched(fd, kind === 'udp6', stranger, notices, log)]))
 }
 
 /** For those who share its memory. */

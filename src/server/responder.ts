@@ -50,6 +50,8 @@ export class Responder {
   place = -1
   /** set when there was no reply because the caller may not ask for this domain */
   refused: ServedDomain | undefined
+  /** bytes of the reply that there would have been, had it not been longer than its transport carries; else 0 */
+  tooLong = 0
   readonly #served: Served
   readonly #reader = new XdrReader(new Uint8Array(0))
   readonly #call: Call = { xid: 0, program: 0, version: 0, procedure: 0 }
@@ -70,6 +72,7 @@ export class Responder {
     this.bodyEnd = 0
     this.place = -1
     this.refused = undefined
+    this.tooLong = 0
     this.#reader.reset(bytes, start, end)
     const denial = decodeCall(this.#reader, call)
     if (denial !== undefined) {
@@ -88,6 +91,17 @@ export class Responder {
   forget(): void {
     this.body = undefined
     this.refused = undefined
+  }
+
+  /** What the last call was about: one of the domains that are served, and its map, or '' for the list of them. */
+  get subject(): { readonly domain: string; readonly map: string } {
+    const { domain, map } = this.#args
+    const isList = this.#call.procedure === YpProcedure.MAPLIST
+    return { domain: this.#text(domain), map: isList ? '' : this.#text(map) }
+  }
+
+  #text({ start, length }: Span): string {
+    return Buffer.from(this.#reader.bytes.subarray(start, start + length)).toString('latin1')
   }
 
   #accept(caller: Caller, head: XdrWriter): boolean {
@@ -256,7 +270,9 @@ export class Responder {
   }
 
   #fits(caller: Caller, head: XdrWriter): boolean {
-    if (head.offset + this.bodyEnd - this.bodyStart <= caller.limit) return true
+    const length = head.offset + this.bodyEnd - this.bodyStart
+    if (length <= caller.limit) return true
+    this.tooLong = length
     this.bodyStart = 0
     this.bodyEnd = 0
     return false

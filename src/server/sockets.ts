@@ -5,10 +5,10 @@ import { createServer } from 'node:net'
 import type { Batched } from './batched-udp.ts'
 import { LISTEN_BACKLOG, RECEIVE_BUFFER_BYTES } from './limits.ts'
 import type { News } from './news.ts'
-import type { Service, Serving } from './service.ts'
+import type { Service } from './service.ts'
 import { serveTcp, type TcpServing } from './tcp.ts'
 import { oneByOne, type Transport } from './transport.ts'
-import { serveUdp } from './udp.ts'
+import { serveUdp, type UdpServing } from './udp.ts'
 
 /** A socket that this process was started with: bound, and for TCP not listening yet. */
 export interface Descriptor {
@@ -17,7 +17,7 @@ export interface Descriptor {
   readonly fd: number
 }
 
-export interface Answering extends TcpServing {
+export interface Answering extends TcpServing, UdpServing {
   readonly transport: Transport
   /** threads that were started for some of the descriptors */
   readonly threads: ReadonlyMap<number, Batched>
@@ -85,7 +85,7 @@ async function openUdp(
   }
 }
 
-function openOneByOne(kind: 'udp4' | 'udp6', fd: number, serving: Serving): Service {
+function openOneByOne(kind: 'udp4' | 'udp6', fd: number, serving: UdpServing): Service {
   const socket = createSocket({
     type: kind,
     // An address needs no resolver; the default goes through one for every reply.

@@ -1,11 +1,16 @@
 /** YP over UDP: a datagram is a call, its reply goes back where it came from. */
+
 import type { RemoteInfo, Socket } from 'node:dgram'
 import { DecodeError } from '../../rpc/errors.ts'
 import { XdrWriter } from '../../rpc/xdr-writer.ts'
+import { MOST_UDP_REPLY } from '../config/limit-table.ts'
+import type { ServerLimits } from '../messages/server.ts'
 import { addressOf } from './address-of.ts'
 import type { UdpCounters } from './counters.ts'
-import { UDP_CALL_BYTES, UDP_REPLIES_IN_FLIGHT, UDP_REPLY_BYTES } from './limits.ts'
+import { UDP_CALL_BYTES, UDP_REPLIES_IN_FLIGHT } from './limits.ts'
+import type { Notices } from './notices.ts'
 import { rarely } from './rarely.ts'
+import { Rates } from './rates.ts'
 import type { Asking, Caller, Responder } from './responder.ts'
 import type { Service, Serving } from './service.ts'
 
@@ -18,8 +23,15 @@ interface Slot {
 /** Before the first caller. */
 const NOBODY = new Uint8Array(4)
 
+export interface UdpServing extends Serving {
+  readonly notices: Notices
+}
+
 /** Answers on a bound socket until it is closed. */
-export function serveUdp(socket: Socket, { served, responder, stranger, counters, log }: Serving): Service {
+export function serveUdp(
+  socket: Socket,
+  { served, responder, stranger, limits, counters, notices, log }: UdpServing,
+): Service {
   const { udp: counted } = counters
   const free: Slot[] = []
   const caller: Asking = {
@@ -27,8 +39,11 @@ export function serveUdp(socket: Socket, { served, responder, stranger, counters
     bytes: NOBODY,
     start: 0,
     length: NOBODY.length,
-    limit: UDP_REPLY_BYTES,
+    limit: 0,
   }
+  const rates = new Rates()
+  /** those that are applied */
+  let known: ServerLimits | undefined
   let slots = 0
   let draining = false
   let closed = false
@@ -40,12 +55,22 @@ export function serveUdp(socket: Socket, { served, responder, stranger, counters
   const closeWhenSent = () => {
     if (draining && free.length === slots) close()
   }
+  /** Also applies limits that have changed. */
+  const isWithinRate = () => {
+    if (known !== limits()) {
+      known = limits()
+      rates.set(known)
+      caller.limit = known.udpReply
+    }
+    rates.now = performance.now()
+    return rates.take(caller.bytes, caller.start, caller.length)
+  }
   const takeSlot = (): Slot | undefined => {
     const slot = free.pop()
     if (slot !== undefined || slots === UDP_REPLIES_IN_FLIGHT) return slot
     slots += 1
     const fresh: Slot = {
-      writer: new XdrWriter(Buffer.alloc(UDP_REPLY_BYTES)),
+      writer: new XdrWriter(Buffer.alloc(MOST_UDP_REPLY)),
       // A reply that can't be sent is lost like any datagram: the client asks again.
       sent: (error) => {
         if (error === null) counted.replies += 1
@@ -83,6 +108,11 @@ export function serveUdp(socket: Socket, { served, responder, stranger, counters
       stranger(from.address)
       return
     }
+    if (!isWithinRate()) {
+      counted.limited += 1
+      notices.tooMany({ address: from.address, rate: rates.rate, dryRun: rates.dryRun })
+      if (!rates.dryRun) return
+    }
     const slot = takeSlot()
     if (slot === undefined) {
       counted.unsent += 1
@@ -97,6 +127,10 @@ export function serveUdp(socket: Socket, { served, responder, stranger, counters
       }
       free.push(slot)
       return
+    }
+    if (responder.tooLong > 0) {
+      counted.tooLarge += 1
+      notices.tooLarge({ ...responder.subject, bytes: responder.tooLong, limit: caller.limit })
     }
     socket.send(writer.bytes, 0, writer.offset, from.port, from.address, slot.sent)
   })

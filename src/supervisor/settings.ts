@@ -35,7 +35,15 @@ export function directoryLimits({ limits }: Pick<Config, 'limits'>): DirectoryLi
 
 export function serverLimits({ limits }: Pick<Config, 'limits'>): ServerLimits {
   const { tcpRequest, tcpFragments, tcpIdle, tcpUnfinished, tcpStalled } = limits
-  const { tcpConnections, tcpConnectionsPerAddress, tcpInFlight, tcpOutbound, udpReply } = limits
+  const {
+    tcpConnections,
+    tcpConnectionsPerAddress,
+    tcpInFlight,
+    tcpOutbound,
+    udpReply,
+    udpRate,
+    udpRateDryRun,
+  } = limits
   return {
     tcpRequest,
     tcpFragments,
@@ -47,6 +55,8 @@ export function serverLimits({ limits }: Pick<Config, 'limits'>): ServerLimits {
     tcpInFlight,
     tcpOutbound,
     udpReply,
+    udpRate,
+    udpRateDryRun,
   }
 }
 

@@ -4,6 +4,8 @@ import { SYSTEM_NAMES } from '../../src/config/system-names.ts'
 import { check, configOf, DIRECTORY, DOMAIN, directoryOf, domainOf, warningsOf } from './check.ts'
 
 const BOTH = DOMAIN + DIRECTORY
+const noRoom = (room: number, larger: string) =>
+  `clients that ask over UDP get an error for a value over ${room} bytes, expected at most ${room}${larger}`
 
 /** What the original serves. */
 const SEVEN = [
@@ -155,6 +157,21 @@ describe('global statements', () => {
       bind: 'portmap',
       domains: [{ interval: 7, domain: 'example.com' }],
     })
+  })
+
+  test('values that have no room in a datagram are a warning, unless they are kept as they are', () => {
+    expect(warningsOf(`${BOTH}record limit 1368\n`)).toEqual([])
+    expect(warningsOf(`${BOTH}record limit 1369\n`)).toEqual([
+      `t:3:14: ${noRoom(1368, ', or limit udp reply 1404')}`,
+    ])
+    expect(warningsOf(`${BOTH}record limit 9000\n`)).toEqual([`t:3:14: ${noRoom(1368, '')}`])
+    expect(warningsOf(`${BOTH}record limit 9000\noverflow keep\n`)).toEqual([])
+    expect(warningsOf(`${BOTH}record limit 1369\nlimit udp reply 1404\n`)).toEqual([])
+    const block = `map "netgroup" {\nrecord limit 8192\n}\n`
+    expect(warningsOf(`${BOTH}limit udp reply 8223\n${block}`)).toEqual([
+      `t:5:14: ${noRoom(8188, ', or limit udp reply 8224')}`,
+    ])
+    expect(warningsOf(`${BOTH}limit udp reply 8224\n${block}`)).toEqual([])
   })
 
   test('maps that expire soon after the interval are a warning', () => {

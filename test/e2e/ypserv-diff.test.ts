@@ -82,6 +82,7 @@ async function startOurs(domain: string, port: number, ...block: readonly string
     'bind local',
     `listen on 127.0.0.1 port ${port}`,
     'record limit 65536',
+    'limit udp reply 8800',
     `directory file "${file}" {`,
     `basedn "${EXAMPLE_SUFFIX}"`,
     ...block,

@@ -1,13 +1,16 @@
-import { beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { YpProcedure as P, YpStat } from '../../rpc/yp.ts'
+import { DEFAULT_LIMITS } from '../../src/config/limit-table.ts'
 import { BATCH } from '../../src/server/batch.ts'
 import { BatchedServer, type Words } from '../../src/server/batched-server.ts'
 import { placeOf } from '../../src/server/counters.ts'
 import { UDP_CALL_BYTES } from '../../src/server/limits.ts'
-import { Errno, MMSG_HEADER_BYTES, MmsgHeader, MSG_TRUNC, type SystemCalls } from '../../src/server/mmsg.ts'
+import { Errno, MSG_TRUNC } from '../../src/server/mmsg.ts'
 import { allocateShared, Control, type News, viewShared } from '../../src/server/news.ts'
+import { Kernel } from '../support/datagram-kernel.ts'
 import { group, imageOf, rows, user } from '../support/rows.ts'
 import { readReply, writeCall } from '../support/rpc-codec.ts'
+import { ruleOf } from '../support/rules.ts'
 
 // What no kernel does on demand: a kernel made of buffers.
 
@@ -15,111 +18,15 @@ const domain = 'example.com'
 const header = (xid: number) => ({ xid, program: 100004, version: 2, procedure: P.MATCH })
 const match = (xid: number, key = 'alice') => writeCall(header(xid), { domain, map: 'passwd.byname', key })
 
-interface Datagram {
-  readonly bytes: Buffer
-  readonly port?: number
-  readonly flags?: number
-  /** what the kernel says that it was long */
-  readonly length?: number
-}
-
 const ENOBUFS = Errno.ENOBUFS
 const EBADF = 9
-
-/** Memory by its address, and datagrams on their way. */
-class Kernel {
-  /** what comes next, one list a receipt; a number is an error */
-  readonly arriving: (readonly Datagram[] | number)[] = []
-  /** what sendmmsg says, one after the other: how many it takes, or an error as a negative number */
-  readonly sending: number[] = []
-  readonly sent: Buffer[] = []
-  madeBlocking = 0
-  #errno = 0
-  #next = 0x7f00_0000_0000n
-  readonly #memory: { readonly at: bigint; readonly bytes: Uint8Array }[] = []
-
-  readonly calls: SystemCalls = {
-    by: 'a test',
-    address: (bytes) => {
-      // Across a border of 32 bits, so that both words count.
-      const at = this.#next + 0xffff_f000n
-      this.#next += 0x10_0000_0000n
-      this.#memory.push({ at, bytes })
-      return at
-    },
-    setOption: () => 0,
-    getOption: () => 0,
-    useLargePages: () => {},
-    getName: () => 0,
-    setBlocking: () => {
-      this.madeBlocking += 1
-      return 0
-    },
-    errno: () => this.#errno,
-    receive: (_fd, headers, count) => {
-      const datagrams = this.arriving.shift() ?? Errno.EAGAIN
-      if (typeof datagrams === 'number') return this.#fail(datagrams)
-      for (const [index, datagram] of datagrams.slice(0, count).entries())
-        this.#deliver(headers, index, datagram)
-      return Math.min(count, datagrams.length)
-    },
-    send: (_fd, headers, count) => {
-      const takes = this.sending.shift() ?? count
-      if (takes < 0) return this.#fail(-takes)
-      const taken = Math.min(takes, count)
-      for (let index = 0; index < taken; index++) this.sent.push(this.#gather(headers, index))
-      return taken
-    },
-  }
-
-  #fail(errno: number): number {
-    this.#errno = errno
-    return -1
-  }
-
-  #deliver(
-    headers: Uint8Array,
-    index: number,
-    { bytes, port = 40_000, flags = 0, length = bytes.length }: Datagram,
-  ) {
-    const view = new DataView(headers.buffer, headers.byteOffset + index * MMSG_HEADER_BYTES)
-    if (view.getUint32(MmsgHeader.nameLength, true) !== 28) throw new Error('no room for the name')
-    const name = this.#at(view.getBigUint64(MmsgHeader.name, true))
-    Buffer.from([2, 0, port >> 8, port & 255, 127, 0, 0, 1]).copy(name)
-    const iov = this.#at(view.getBigUint64(MmsgHeader.iov, true))
-    const room = iov.readUInt32LE(8)
-    bytes.copy(this.#at(iov.readBigUInt64LE(0)), 0, 0, Math.min(room, bytes.length))
-    view.setUint32(MmsgHeader.nameLength, 16, true)
-    view.setUint32(MmsgHeader.controlLength, 0, true)
-    view.setUint32(MmsgHeader.flags, flags, true)
-    view.setUint32(MmsgHeader.length, Math.min(length, room), true)
-  }
-
-  #gather(headers: Uint8Array, index: number): Buffer {
-    const view = new DataView(headers.buffer, headers.byteOffset + index * MMSG_HEADER_BYTES)
-    const iov = this.#at(view.getBigUint64(MmsgHeader.iov, true))
-    const parts = Array.from({ length: view.getUint32(MmsgHeader.iovLength, true) }, (_, part) => {
-      const length = iov.readUInt32LE(part * 16 + 8)
-      return this.#at(iov.readBigUInt64LE(part * 16)).subarray(0, length)
-    })
-    return Buffer.concat(parts)
-  }
-
-  /** What lies at an address, which must be in memory that somebody has told of. */
-  #at(address: bigint): Buffer {
-    const found = this.#memory.find(({ at, bytes }) => address >= at && address < at + BigInt(bytes.length))
-    if (found === undefined) throw new Error(`a segmentation fault at ${address}`)
-    return Buffer.from(found.bytes.buffer, found.bytes.byteOffset, found.bytes.length).subarray(
-      Number(address - found.at),
-    )
-  }
-}
 
 let kernel: Kernel
 let said: Words[]
 let words: Int32Array
 let counters: Float64Array
 let server: BatchedServer
+let news: News[]
 
 beforeEach(() => {
   kernel = new Kernel()
@@ -128,7 +35,7 @@ beforeEach(() => {
   const { bytes } = imageOf([rows([user()], [group()])])
   const memory = new SharedArrayBuffer(bytes.length)
   Buffer.from(memory).set(bytes)
-  const news: News[] = [
+  news = [
     { kind: 'domain', domain, rules: [] },
     { kind: 'image', bytes: memory },
   ]
@@ -142,6 +49,12 @@ beforeEach(() => {
     say: (one) => said.push(one),
   })
 })
+
+/** Between two turns. */
+function tell(...more: readonly News[]): void {
+  news.push(...more)
+  Atomics.add(words, Control.generation, 1)
+}
 
 const xids = () => kernel.sent.map((reply) => reply.readUInt32BE(0))
 
@@ -232,6 +145,65 @@ describe('replies', () => {
     server.turn()
     expect(kernel.sent).toEqual([])
     expect(counters[placeOf.unsent]).toBe(4)
+  })
+})
+
+const from = (...address: readonly number[]) => ({ bytes: match(1), from: address })
+const fast = (udpRate: number, udpRateDryRun = 0): News => ({
+  kind: 'limits',
+  limits: { ...DEFAULT_LIMITS, udpRate, udpRateDryRun },
+})
+
+/** A batch of as many calls as fit, each from one of these addresses in turn. */
+const come = (...addresses: readonly (readonly number[])[]) => {
+  const calls = Array.from({ length: BATCH }, (_, i) => from(...addresses[i % addresses.length]!))
+  kernel.arriving.push(calls)
+  server.turn()
+}
+
+describe('a network that sends faster than its rate', () => {
+  const everybody = { kind: 'domain' as const, domain, rules: [ruleOf('allow 0.0.0.0/0')] }
+  beforeEach(() => {
+    vi.spyOn(performance, 'now').mockReturnValue(5000)
+  })
+  afterEach(() => void vi.restoreAllMocks())
+
+  test('gets no answer to what is over it, is counted, and told of once', () => {
+    tell(everybody, fast(10))
+    come([192, 0, 2, 1], [192, 0, 2, 2])
+    come([192, 0, 2, 3])
+    expect(kernel.sent).toHaveLength(10)
+    expect([counters[placeOf.calls], counters[placeOf.limited]]).toEqual([2 * BATCH, 2 * BATCH - 10])
+    expect(said).toEqual([{ kind: 'too-many', calls: { address: '192.0.2.1', rate: 10, dryRun: false } }])
+  })
+
+  test('takes nothing from others, nor from this host', () => {
+    tell(everybody, fast(10))
+    come([192, 0, 2, 1], [192, 0, 3, 1], [127, 0, 0, 1], [127, 0, 0, 2])
+    come([127, 0, 0, 1])
+    expect(kernel.sent).toHaveLength(10 + 10 + BATCH / 2 + BATCH)
+  })
+
+  test('has its answers in a dry run, and is counted and told of', () => {
+    tell(everybody, fast(0, 10))
+    come([192, 0, 2, 1])
+    expect(kernel.sent).toHaveLength(BATCH)
+    expect(counters[placeOf.limited]).toBe(BATCH - 10)
+    expect(said).toEqual([{ kind: 'too-many', calls: { address: '192.0.2.1', rate: 10, dryRun: true } }])
+  })
+
+  test('stays over it when rules or limits change', () => {
+    tell(everybody, fast(10))
+    come([192, 0, 2, 1])
+    tell({ ...everybody, rules: [...everybody.rules, ...everybody.rules] }, fast(11))
+    come([192, 0, 2, 1])
+    expect(kernel.sent).toHaveLength(10)
+  })
+
+  test('is no matter where it may not ask at all: a stranger is a stranger', () => {
+    tell(fast(10))
+    come([192, 0, 2, 1])
+    expect([counters[placeOf.strangers], counters[placeOf.limited]]).toEqual([BATCH, 0])
   })
 })
 

@@ -6,10 +6,12 @@ import { DEFAULT_LIMITS } from '../../src/config/limit-table.ts'
 import type { Image } from '../../src/maps/image.ts'
 import { viewImage } from '../../src/maps/image.ts'
 import type { UdpCounts } from '../../src/messages/counts.ts'
+import type { ServerLimits } from '../../src/messages/server.ts'
 import { launchBatched } from '../../src/server/batched-udp.ts'
 import { createCounters, sumOf } from '../../src/server/counters.ts'
 import { UDP_CALL_BYTES } from '../../src/server/limits.ts'
 import type { News } from '../../src/server/news.ts'
+import { createNotices } from '../../src/server/notices.ts'
 import { Responder } from '../../src/server/responder.ts'
 import { Served } from '../../src/server/served.ts'
 import type { Service } from '../../src/server/service.ts'
@@ -61,6 +63,8 @@ interface Answering {
   readonly service: Service
   /** addresses that were told of as strangers' */
   readonly strangers: string[]
+  /** lines of the log about limits */
+  readonly notices: string[]
   readonly inform: (...news: readonly News[]) => void
   readonly counts: () => UdpCounts
 }
@@ -81,10 +85,12 @@ const batched = async (address: string, first: readonly News[]): Promise<Answeri
   const { tcp, udp, port } = bindBoth(address)
   tcp.close()
   const strangers: string[] = []
+  const notices: string[] = []
   const thread = launchBatched(
     udp.fd,
     address.includes(':'),
     (one, of) => strangers.push(of === undefined ? one : `${one} of ${of}`),
+    createNotices((_level, id, text) => notices.push(`${id}: ${text}`)),
     () => {},
   )
   const service = await thread.begin(first)
@@ -96,6 +102,7 @@ const batched = async (address: string, first: readonly News[]): Promise<Answeri
     port,
     service,
     strangers,
+    notices,
     inform: (...all) => {
       for (const one of all) service.inform(one)
     },
@@ -108,6 +115,8 @@ const oneByOne = async (address: string, first: readonly News[]): Promise<Answer
   socket.bind(0, address)
   await once(socket, 'listening')
   const strangers: string[] = []
+  const notices: string[] = []
+  let limits: ServerLimits = DEFAULT_LIMITS
   const served = new Served()
   const stranger = (address: string, of?: string) => {
     strangers.push(of === undefined ? address : `${address} of ${of}`)
@@ -123,6 +132,8 @@ const oneByOne = async (address: string, first: readonly News[]): Promise<Answer
       if (one.maps !== undefined) served.add(one.domain).restrict(one.maps)
     } else if (one.kind === 'gone') {
       served.remove(one.domain)
+    } else {
+      ;({ limits } = one)
     }
   }
   for (const one of first) take(one)
@@ -130,7 +141,8 @@ const oneByOne = async (address: string, first: readonly News[]): Promise<Answer
     served,
     responder: new Responder(served),
     stranger,
-    limits: () => DEFAULT_LIMITS,
+    limits: () => limits,
+    notices: createNotices((_level, id, text) => notices.push(`${id}: ${text}`)),
     counters,
     log: () => {},
   })
@@ -139,12 +151,15 @@ const oneByOne = async (address: string, first: readonly News[]): Promise<Answer
     port: socket.address().port,
     service,
     strangers,
+    notices,
     inform: (...all) => {
       for (const one of all) take(one)
     },
     counts: () => counters.udp,
   }
 }
+
+const replies = (udpReply: number): News => ({ kind: 'limits', limits: { ...DEFAULT_LIMITS, udpReply } })
 
 function header(procedure: number, xid = 1) {
   return { xid, program: 100004, version: 2, procedure }
@@ -265,6 +280,30 @@ describe.each([
     socket.send(match('user7'), port, '127.0.0.1')
     await until(async () => counts().replies === 2)
     expect(counts()).toMatchObject({ calls: 7, replies: 2, strangers: 1, undecodable: 3, unsent: 0 })
+  })
+
+  test('whose answer is longer than the limit are told so, counted, and named in the log', async () => {
+    const { port, inform, counts, notices } = await start('127.0.0.1', news(image))
+    const length = 24 + 8 + Math.ceil(Buffer.byteLength(contents(image, 'passwd.byname')[0]![1]) / 4) * 4
+    const status = async () => read(P.MATCH, await ask('127.0.0.1', port, match('user0')))['status']
+    expect(await status()).toBe(YpStat.TRUE)
+    inform(replies(length - 1))
+    await until(async () => (await status()) === YpStat.YPERR)
+    await until(async () => notices.length > 0)
+    expect(notices[0]).toContain(`too-large: an answer from passwd.byname of ${domain} has ${length} bytes`)
+    expect(counts().tooLarge).toBeGreaterThan(0)
+    inform(replies(length))
+    await until(async () => (await status()) === YpStat.TRUE)
+    expect(await status()).toBe(YpStat.TRUE)
+  })
+
+  test('about the list of maps are told when it is too long', async () => {
+    const first = news(image, replies(64))
+    const { port, notices } = await start('127.0.0.1', first)
+    const reply = await ask('127.0.0.1', port, call(P.MAPLIST, { domain }))
+    expect(read(P.MAPLIST, reply)).toMatchObject({ status: YpStat.YPERR })
+    await until(async () => notices.length > 0)
+    expect(notices[0]).toContain(`the list of maps of ${domain} has `)
   })
 
   test('of strangers get no answer, and are told of', async () => {

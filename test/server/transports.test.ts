@@ -6,20 +6,14 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { MARK_BYTES, RecordAssembler, writeMark } from '../../rpc/record.ts'
 import { YpProcedure as P, YpStat } from '../../rpc/yp.ts'
 import type { AccessRule } from '../../src/config/config.ts'
-import { DEFAULT_LIMITS } from '../../src/config/limit-table.ts'
+import { DEFAULT_LIMITS, MOST_UDP_REPLY } from '../../src/config/limit-table.ts'
 import type { Log } from '../../src/log.ts'
 import type { Image } from '../../src/maps/image.ts'
 import type { ServerLimits } from '../../src/messages/server.ts'
 import { Connections } from '../../src/server/connections.ts'
 import { createCounters } from '../../src/server/counters.ts'
-import {
-  DRAIN_IDLE_MS,
-  DRAIN_MS,
-  FRAGMENT_BYTES,
-  LOOK_MS,
-  ROUND_FRAGMENTS,
-  UDP_REPLY_BYTES,
-} from '../../src/server/limits.ts'
+import { DRAIN_IDLE_MS, DRAIN_MS, FRAGMENT_BYTES, LOOK_MS, ROUND_FRAGMENTS } from '../../src/server/limits.ts'
+import { createNotices } from '../../src/server/notices.ts'
 import { Responder } from '../../src/server/responder.ts'
 import { Served } from '../../src/server/served.ts'
 import type { Service } from '../../src/server/service.ts'
@@ -70,7 +64,8 @@ async function serve(family: 4 | 6, rules: readonly AccessRule[] = []) {
   served.serve(image)
   const responder = new Responder(served)
   served.admit(domain, rules)
-  const serving = { served, responder, stranger, limits: () => limits, counters, log }
+  const notices = createNotices(log)
+  const serving = { served, responder, stranger, limits: () => limits, counters, notices, log }
   connections = new Connections({ limits: () => limits, counters: counters.tcp, log })
   services = { udp: serveUdp(udp, serving), tcp: serveTcp(tcp, { ...serving, connections }) }
   return { address, udpPort: udp.address().port, tcpPort: (tcp.address() as { port: number }).port }
@@ -226,7 +221,7 @@ describe('UDP', () => {
     const reply = replies(socket, 1)
     socket.write(record(call))
     const { value } = read(P.MATCH, (await reply)[0]!) as { value: string }
-    expect(value.length).toBeGreaterThan(UDP_REPLY_BYTES)
+    expect(value.length).toBeGreaterThan(MOST_UDP_REPLY)
     expect(value.split(',')).toHaveLength(2000)
   })
 

@@ -3,7 +3,7 @@ import { decodeCall } from '../../../rpc/call.ts'
 import { DecodeError } from '../../../rpc/errors.ts'
 import { XdrReader } from '../../../rpc/xdr-reader.ts'
 import { XdrWriter } from '../../../rpc/xdr-writer.ts'
-import { UDP_REPLY_BYTES } from '../../../src/server/limits.ts'
+import { MOST_UDP_REPLY } from '../../../src/config/limit-table.ts'
 import { type Caller, Responder } from '../../../src/server/responder.ts'
 import { Served } from '../../../src/server/served.ts'
 import { readVectors } from '../../golden/vectors.ts'
@@ -35,8 +35,8 @@ const TCP_HEAD_BYTES = 128
 
 /** Each caller with the bytes that its transport has for a reply's head. */
 const callers: readonly (readonly [caller: Caller, head: Buffer])[] = [
-  [{ reserved: false, limit: UDP_REPLY_BYTES, ...HERE }, Buffer.alloc(UDP_REPLY_BYTES)],
-  [{ reserved: true, limit: UDP_REPLY_BYTES, ...HERE }, Buffer.alloc(UDP_REPLY_BYTES)],
+  [{ reserved: false, limit: MOST_UDP_REPLY, ...HERE }, Buffer.alloc(MOST_UDP_REPLY)],
+  [{ reserved: true, limit: MOST_UDP_REPLY, ...HERE }, Buffer.alloc(MOST_UDP_REPLY)],
   [{ reserved: false, limit: Infinity, ...HERE }, Buffer.alloc(TCP_HEAD_BYTES)],
   [{ reserved: true, limit: Infinity, ...HERE }, Buffer.alloc(TCP_HEAD_BYTES)],
 ]
@@ -83,7 +83,7 @@ export const targets: readonly Target[] = [
       '\0\0\0\x05',
       '\0\x01\x86\xa4',
     ],
-    longest: UDP_REPLY_BYTES,
+    longest: MOST_UDP_REPLY,
     refusals: [DecodeError, Refused],
     run: (bytes) => {
       const [caller, head] = callers[(bytes[3] ?? 0) % callers.length]!
