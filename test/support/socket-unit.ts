@@ -1,11 +1,7 @@
 /** What systemd does for a socket unit: it opens the sockets, keeps them, and starts the daemon with them. */
-import { createRequire } from 'node:module'
+import { loadKoffi } from '../../src/koffi.ts'
 import { bindTcp, bindUdp, type Handle } from '../../src/supervisor/handles.ts'
 import { type LabProcess, startProcess } from './lab-process.ts'
-
-interface Koffi {
-  load(library: string): { func(prototype: string): (...args: readonly unknown[]) => number }
-}
 
 const SOL_SOCKET = 1
 /** What ReceiveBuffer= of a unit uses: above the kernel's maximum, for root. */
@@ -20,7 +16,7 @@ export interface SocketUnit {
 
 /** ListenStream and ListenDatagram for each address, and for root 4 MiB of ReceiveBuffer; nobody reads them here. */
 export function openUnit(addresses: readonly string[], port: number): SocketUnit {
-  const libc = (createRequire(import.meta.url)('koffi') as Koffi).load('libc.so.6')
+  const libc = loadKoffi().load('libc.so.6')
   const listen = libc.func('int listen(int, int)')
   const setOption = libc.func('int setsockopt(int, int, int, void*, unsigned int)')
   const handles = addresses.flatMap((address) => {
