@@ -105,10 +105,18 @@ describe('clients notice nothing of', () => {
 
   test(`${RELOADS} reloads that change access, interval and filters`, PATIENT, async () => {
     const report = await underLoad(async (daemon) => {
+      const nets = `${daemon.state}.nets`
+      const rules = [
+        ['allow from 192.0.2.0/24'],
+        ['allow from 127.0.0.0/8', 'map "passwd.byname" { allow from 127.0.0.0/8\ndeny from any }'],
+        [`securenets "${nets}"`, 'deny from any', 'map "group.byname" { deny from any }'],
+        ['deny from any port reserved', 'allow from any'],
+      ]
       for (let reload = 1; reload <= RELOADS; reload++) {
+        writeFileSync(nets, `host 127.0.0.1\nhost 192.0.2.${reload % 256}\n`, { mode: 0o644 })
         daemon.configure(
           `interval ${1000 + reload}`,
-          reload % 2 === 0 ? 'allow from 127.0.0.0/8' : 'allow from 192.0.2.0/24',
+          ...rules[reload % rules.length]!,
           ...(reload % 3 === 0 ? ['record limit 2048'] : []),
         )
         await daemon.reload()

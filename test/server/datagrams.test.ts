@@ -364,6 +364,34 @@ describe.each([
     expect(strangers[0]).toBe('127.0.0.1 of other.example')
   })
 
+  test('for a map whose own rules are not for their sender see it as empty, until other rules come', async () => {
+    const withMap = (...access: readonly string[]): News => ({
+      kind: 'domain',
+      domain,
+      rules: [],
+      maps: {
+        maps: [{ name: 'passwd.byname', secure: false, access: access.map(ruleOf) }],
+        found: false,
+      },
+    })
+    const { port, inform } = await start(
+      '127.0.0.1',
+      news(image, withMap('allow 192.0.2.0/24', 'deny 0.0.0.0/0')),
+    )
+    const status = async () => read(P.MATCH, await ask('127.0.0.1', port, match('user7')))['status']
+    expect(await status()).toBe(YpStat.NOKEY)
+    expect(
+      read(P.FIRST, await ask('127.0.0.1', port, call(P.FIRST, { domain, map: 'passwd.byname' }))),
+    ).toMatchObject({
+      status: YpStat.NOMORE,
+    })
+    inform(withMap('allow 127.0.0.1 reserved', 'allow 127.0.0.0/8'))
+    await until(async () => (await status()) === YpStat.TRUE)
+    inform(withMap('deny 127.0.0.1'))
+    await until(async () => (await status()) === YpStat.NOKEY)
+    expect(await status()).toBe(YpStat.NOKEY)
+  })
+
   test('are answered of each domain from its own image, and of one that has gone no more', async () => {
     const { port, inform } = await start('127.0.0.1', [...news(image), ...news(other)])
     const value = async (call: Buffer) => read(P.MATCH, await ask('127.0.0.1', port, call))
