@@ -1,5 +1,5 @@
 /** Files of inputs, a line each: a JSON string, one character a byte, or hex where that would not be read. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 export type Kind = 'corpus' | 'regressions'
@@ -16,8 +16,11 @@ export function readInputs(kind: Kind, target: string): Buffer[] {
     )
 }
 
+/** No file where there are no inputs. */
 export function writeCorpus(target: string, inputs: readonly Buffer[]): void {
   const path = inputsPath('corpus', target)
+  rmSync(path, { force: true })
+  if (inputs.length === 0) return
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, inputs.map((input) => `${formatInput(input)}\n`).join(''))
 }
