@@ -33,7 +33,7 @@ export const ROUND_FRAGMENTS = 8
 /** A reply up to this size is sent as one copy, a longer one as slices of the image. */
 export const COPIED_REPLY_BYTES = 4096
 
-/** Callers whose access verdict is remembered. */
+/** Callers whose address was read from its text and is remembered. */
 export const REMEMBERED_CALLERS = 10_000
 
 /** Networks whose calls over UDP are counted against the rate; one that has been silent for longest is forgotten. */
