@@ -13,7 +13,17 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'src/server': ['rpc', 'src', 'src/config', 'src/maps', 'src/messages'],
   'src/supervisor': ['rpc', 'src', 'src/config', 'src/control', 'src/messages'],
   'src/control': ['src', 'src/messages'],
-  src: ['rpc', 'src/config', 'src/control', 'src/directory', 'src/messages', 'src/server', 'src/supervisor'],
+  'src/init': ['src', 'src/config', 'src/directory', 'src/maps'],
+  src: [
+    'rpc',
+    'src/config',
+    'src/control',
+    'src/directory',
+    'src/init',
+    'src/messages',
+    'src/server',
+    'src/supervisor',
+  ],
 }
 
 /** Of the root of src/, what the folders may share: no part of the program, only what parts say to each other. */

@@ -22,6 +22,7 @@ export const USAGE = `usage: ypldapctl [-h] [--json] [-s SOCKET] [-d DOMAIN] [CO
 
   status                        what is served, how old it is, and who makes it; exit 0 fresh, 1 stale, 2 down
                                 (what is done without a command)
+  init [OPTION ...]             write a first ypldap.conf for a directory; 'init -h' has its options
   refresh [--force] [DIRECTORY] read the directories now; --force passes the guard
   reload                        read ypldap.conf again
   check                         say what is wrong with ypldap.conf, and change nothing
@@ -102,6 +103,8 @@ function requestOf(command: string, operands: readonly string[], force: boolean)
       takes(2)
       // What a terminal gives is UTF-8, and so is what a map holds, as a rule.
       return { kind: command, map: first, key: Buffer.from(second, 'utf8').toString('latin1') }
+    case 'init':
+      throw new UsageError('init is the first word, and has options of its own: ypldapctl init -h')
     default:
       throw new UsageError(`no such command: ${command}`)
   }

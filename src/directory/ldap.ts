@@ -132,13 +132,16 @@ async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promi
 /** RFC 4511 s.4.14 */
 const START_TLS = '1.3.6.1.4.1.1466.20037'
 
+/** Begins the text of the error, whose code is that of every fault of TLS. */
+export const STARTTLS_REFUSED = 'the server refused STARTTLS'
+
 async function startTls(session: Session): Promise<void> {
   const answer = await session.request(
     ExtendedResponse,
     (messageId) => new ExtendedRequest({ messageId, oid: START_TLS }),
   )
   if (answer.status !== SUCCESS) {
-    throw new DirectoryError('tls-failed', `the server refused STARTTLS: ${describeResult(answer)}`)
+    throw new DirectoryError('tls-failed', `${STARTTLS_REFUSED}: ${describeResult(answer)}`)
   }
 }
 

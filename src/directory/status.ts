@@ -5,6 +5,7 @@ export interface Result {
 }
 
 export const SUCCESS = 0
+export const SIZE_LIMIT_EXCEEDED = 4
 export const REFERRAL = 10
 export const NO_SUCH_OBJECT = 32
 

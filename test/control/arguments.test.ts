@@ -53,6 +53,7 @@ describe('the command line', () => {
 
   test.each([
     ['reboot', 'no such command: reboot'],
+    ['--json init', 'init is the first word, and has options of its own: ypldapctl init -h'],
     ['status now', 'status: 1 operands, expected 0'],
     ['match m', 'match: 1 operands, expected 2'],
     ['cat', 'cat: 0 operands, expected 1'],

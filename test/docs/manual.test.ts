@@ -94,7 +94,7 @@ describe('ypldapctl.8', () => {
       const [, words] = /^\.It Cm (.*)$/.exec(line) ?? []
       return words === undefined ? [] : [shown(words)]
     })
-    expect(inUsage).toHaveLength(10)
+    expect(inUsage).toHaveLength(11)
     expect(inPage).toEqual(inUsage.toSorted())
   })
 
@@ -111,7 +111,7 @@ const TO_DO =
 /** `Oo Fl k Oc Ar map` as the reader sees it. */
 function shown(words: string): string {
   return words
-    .replace(/\bOp Ar (\w+)/, '[$1]')
+    .replace(/\bOp Ar (\w+(?: \.\.\.)?)/, '[$1]')
     .replace(/Oo Fl (\S+) Oc/, '[-$1]')
     .replace(/\bAr /, '')
 }
