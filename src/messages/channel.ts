@@ -8,6 +8,8 @@ import type { Shape } from './shape.ts'
 
 const LENGTH_BYTES = 4
 
+const NOTHING = Buffer.alloc(0)
+
 export interface Channel<Out> {
   send(message: Out): void
   /** bytes that the other side has not taken yet */
@@ -25,7 +27,10 @@ export interface Listener<In> {
 }
 
 export function openChannel<In, Out>(stream: Duplex, shape: Shape<In>, listener: Listener<In>): Channel<Out> {
-  let held: Buffer = Buffer.alloc(0)
+  // Grows by doubling: who sends a message byte by byte must not have all before copied for each.
+  let held: Buffer = NOTHING
+  let start = 0
+  let end = 0
   let over = false
   const finish = (report: () => void) => {
     if (over) return
@@ -33,20 +38,32 @@ export function openChannel<In, Out>(stream: Duplex, shape: Shape<In>, listener:
     report()
   }
 
+  const hold = (chunk: Buffer) => {
+    if (end + chunk.length > held.length) {
+      const larger = Buffer.allocUnsafe(Math.max(2 * (end - start), end - start + chunk.length))
+      held.copy(larger, 0, start, end)
+      held = larger
+      end -= start
+      start = 0
+    }
+    chunk.copy(held, end)
+    end += chunk.length
+  }
+
   /** The next whole message, or undefined when its rest is still to come. */
   const next = (): In | undefined => {
-    if (held.length < LENGTH_BYTES) return undefined
-    const length = held.readUInt32BE(0)
+    if (end - start < LENGTH_BYTES) return undefined
+    const length = held.readUInt32BE(start)
     if (length > MESSAGE_BYTES) throw new Error(`a message of ${length} bytes`)
-    const end = LENGTH_BYTES + length
-    if (held.length < end) return undefined
-    const body = held.toString('utf8', LENGTH_BYTES, end)
-    held = held.subarray(end)
+    const behind = start + LENGTH_BYTES + length
+    if (end < behind) return undefined
+    const body = held.toString('utf8', start + LENGTH_BYTES, behind)
+    start = behind
     return shape(JSON.parse(body), 'message')
   }
 
   stream.on('data', (chunk: Buffer) => {
-    held = held.length === 0 ? chunk : Buffer.concat([held, chunk])
+    hold(chunk)
     while (!stream.destroyed) {
       let message: In | undefined
       try {
@@ -56,9 +73,13 @@ export function openChannel<In, Out>(stream: Duplex, shape: Shape<In>, listener:
         finish(() => listener.fault((error as Error).message))
         return
       }
-      if (message === undefined) return
+      if (message === undefined) break
       listener.message(message)
     }
+    if (start < end) return
+    held = NOTHING
+    start = 0
+    end = 0
   })
   // A stream that breaks is closed next, which is what counts.
   stream.on('error', () => {})
