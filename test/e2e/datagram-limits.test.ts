@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import type { UdpCounts } from '../../src/messages/counts.ts'
+import { flood } from '../support/datagram-flood.ts'
 import type { Ypldap } from '../support/lab.ts'
 import {
   EXAMPLE_SUFFIX,
@@ -13,14 +15,20 @@ import {
   startYpbind,
   startYpldap,
   untilLogged,
+  waitUntil,
 } from '../support/lab.ts'
+import { encodeYpCall } from '../support/yp-client.ts'
 
-// What clients of Linux make of answers that no datagram has room for.
+// What clients of Linux make of answers that no datagram has room for, and what a network hears that sends too fast.
 
 const ending: (() => unknown)[] = []
 afterEach(async () => {
   for (const end of ending.splice(0)) await end()
 })
+
+/** An address of this host that is not loopback. */
+const HERE = '192.0.2.1'
+const CALLS = 2000
 
 /** A server with so many automount maps and one group of 200 members, whose line has 1,600 bytes and more. */
 async function serve(maps: number, ...statements: readonly string[]): Promise<Ypldap> {
@@ -94,4 +102,34 @@ test('a list of maps that no datagram has room for is an error to ypwhich -m, wh
   const { status, stderr } = await run('ypwhich', ['-m'])
   expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining('Internal NIS error') })
   expect(logged(daemon.output(), 'too-large')).toEqual([expect.stringContaining('the list of maps')])
+})
+
+test('a network that sends faster than its rate is answered at the rate, counted and told of; loopback has none', async () => {
+  await runOrFail('ip', ['address', 'replace', `${HERE}/32`, 'dev', 'lo'])
+  const daemon = await serve(0, 'allow from any', 'limit udp rate 100')
+  const counts = async () => JSON.parse((await daemon.ctl('--json')).stdout).requests.udp as UdpCounts
+  const messages = [encodeYpCall({ procedure: 0 })]
+  const before = await counts()
+  await flood({ port: 834, from: ['127.0.0.1', '127.0.0.2'], count: CALLS, messages })
+  expect((await counts()).limited).toBe(before.limited)
+  await flood({ port: 834, from: [HERE], to: HERE, count: CALLS, messages })
+  // A second's calls at once, and then a hundred a second: most of them are over that.
+  await waitUntil('calls are over the rate', async () => (await counts()).limited > CALLS / 4)
+  expect((await counts()).limited).toBeLessThanOrEqual(CALLS - 100)
+  expect(logged(daemon.output(), 'udp-rate')).toEqual([expect.stringContaining('192.0.2.0/24')])
+  expect((await daemon.ctl()).stdout).toMatch(/^ {2}over the rate +\d+$/m)
+})
+
+test('in a dry run it has all its answers', async () => {
+  await runOrFail('ip', ['address', 'replace', `${HERE}/32`, 'dev', 'lo'])
+  const daemon = await serve(0, 'allow from any', 'limit udp rate dry run 100')
+  const messages = [encodeYpCall({ procedure: 0 })]
+  await flood({ port: 834, from: [HERE], to: HERE, count: CALLS, messages })
+  const counts = async () => JSON.parse((await daemon.ctl('--json')).stdout).requests.udp as UdpCounts
+  await waitUntil('calls are over the rate', async () => (await counts()).limited > CALLS / 4)
+  await waitUntil('each call has its answer', async () => {
+    const { calls, replies } = await counts()
+    return calls === replies
+  })
+  expect(logged(daemon.output(), 'udp-rate')).toEqual([expect.stringContaining('answered all the same')])
 })

@@ -7,6 +7,13 @@ import { placeOf } from '../../src/server/counters.ts'
 import { UDP_CALL_BYTES } from '../../src/server/limits.ts'
 import { Errno, MSG_TRUNC } from '../../src/server/mmsg.ts'
 import { allocateShared, Control, type News, viewShared } from '../../src/server/news.ts'
+import {
+  argumentCases,
+  askingCases,
+  headerCases,
+  misdirectedCases,
+  transferCases,
+} from '../e2e/ypserv-cases.ts'
 import { Kernel } from '../support/datagram-kernel.ts'
 import { group, imageOf, rows, user } from '../support/rows.ts'
 import { readReply, writeCall } from '../support/rpc-codec.ts'
@@ -205,6 +212,32 @@ describe('a network that sends faster than its rate', () => {
     come([192, 0, 2, 1])
     expect([counters[placeOf.strangers], counters[placeOf.limited]]).toEqual([BATCH, 0])
   })
+})
+
+test('no reply has a byte that another call, or another reply, left in its buffers', () => {
+  const calls = [
+    ...argumentCases(domain, 'passwd.byname'),
+    ...headerCases(domain),
+    ...misdirectedCases(domain),
+    ...transferCases({ domain, maps: { 'passwd.byname': ['alice'] }, huge: [] }),
+    ...askingCases({ domain, maps: { 'passwd.byname': ['alice'] }, huge: [] }),
+  ].map(({ message }) => ({ bytes: message }))
+  const answers = (poison?: number) => {
+    kernel.poison = poison
+    // Twice: the first time poisons what the second finds.
+    for (const _ of [1, 2]) {
+      kernel.sent.length = 0
+      for (let at = 0; at < calls.length; at += BATCH) {
+        kernel.arriving.push(calls.slice(at, at + BATCH))
+        server.turn()
+      }
+    }
+    return kernel.sent.map((reply) => reply.toString('hex'))
+  }
+  const clean = answers()
+  expect(clean.length).toBeGreaterThan(100)
+  expect(answers(0xa5)).toEqual(clean)
+  expect(answers(0x5a)).toEqual(clean)
 })
 
 describe('a receipt', () => {

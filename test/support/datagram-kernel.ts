@@ -1,3 +1,4 @@
+import { MOST_UDP_REPLY } from '../../src/config/limit-table.ts'
 import { Errno, MMSG_HEADER_BYTES, MmsgHeader, type SystemCalls } from '../../src/server/mmsg.ts'
 
 export interface Datagram {
@@ -17,6 +18,8 @@ export class Kernel {
   readonly sending: number[] = []
   readonly sent: Buffer[] = []
   madeBlocking = 0
+  /** Has all room for a call, and for the head of a reply, hold this byte before the call comes and after the reply went. */
+  poison: number | undefined
   #errno = 0
   #next = 0x7f00_0000_0000n
   readonly #memory: { readonly at: bigint; readonly bytes: Uint8Array }[] = []
@@ -71,6 +74,7 @@ export class Kernel {
     Buffer.from([2, 0, port >> 8, port & 255, ...from]).copy(name)
     const iov = this.#at(view.getBigUint64(MmsgHeader.iov, true))
     const room = iov.readUInt32LE(8)
+    if (this.poison !== undefined) this.#at(iov.readBigUInt64LE(0)).fill(this.poison, 0, room)
     bytes.copy(this.#at(iov.readBigUInt64LE(0)), 0, 0, Math.min(room, bytes.length))
     view.setUint32(MmsgHeader.nameLength, 16, true)
     view.setUint32(MmsgHeader.controlLength, 0, true)
@@ -85,7 +89,9 @@ export class Kernel {
       const length = iov.readUInt32LE(part * 16 + 8)
       return this.#at(iov.readBigUInt64LE(part * 16)).subarray(0, length)
     })
-    return Buffer.concat(parts)
+    const reply = Buffer.concat(parts)
+    if (this.poison !== undefined) this.#at(iov.readBigUInt64LE(0)).fill(this.poison, 0, MOST_UDP_REPLY)
+    return reply
   }
 
   /** What lies at an address, which must be in memory that somebody has told of. */
