@@ -25,6 +25,8 @@ if (unknown.length > 0) throw new Error(`no such promise: ${unknown.join(', ')}`
 
 const folder = mkdtempSync(join(tmpdir(), 'ypldap-reliability-'))
 let failed = false
+/** of the benchmark, once it has run */
+let samples: readonly Sample[] | undefined
 try {
   const rows = oldRows()
   for (const goal of GOALS) {
@@ -52,7 +54,9 @@ function measuredRow(goal: Goal): string {
 }
 
 /** Needs a private host. */
-const isLab = ({ file }: Held) => /^test\/(e2e|compat)\//.test(file)
+function isLab({ file }: Held): boolean {
+  return /^test\/(e2e|compat)\//.test(file)
+}
 
 /** The tests that hold a promise, at their full length, and what they told. */
 function measureTests({ id, held }: Goal): Measured {
@@ -124,8 +128,6 @@ interface Sample {
   readonly values: Readonly<Record<string, number>>
 }
 
-let samples: readonly Sample[] | undefined
-
 /** A quick run of the benchmark, once for all promises that it measures. */
 function benchSamples(): readonly Sample[] {
   if (samples !== undefined) return samples
@@ -157,8 +159,9 @@ function publicationBench(): Measured {
   }
 }
 
-const rateText = ({ rate, p99 }: { readonly rate: number; readonly p99: number }) =>
-  `${Math.round(rate).toLocaleString('en-US')} MATCH/s, p99 ${Math.round(p99)} µs`
+function rateText({ rate, p99 }: { readonly rate: number; readonly p99: number }): string {
+  return `${Math.round(rate).toLocaleString('en-US')} MATCH/s, p99 ${Math.round(p99)} µs`
+}
 
 /** G16: far over its bar, so that a quick run says enough. */
 function matchBench(): Measured {
