@@ -60,8 +60,15 @@ function isLab({ file }: Held): boolean {
 
 /** The tests that hold a promise, at their full length, and what they told. */
 function measureTests({ id, held }: Goal): Measured {
-  const groups = [held.filter((one) => !isLab(one)), held.filter(isLab)].filter((group) => group.length > 0)
-  const outcomes = groups.map((group) => runTests(id, group, isLab(group[0]!)))
+  const whole = held.filter(({ name }) => name === undefined)
+  const named = Map.groupBy(
+    held.filter(({ name }) => name !== undefined),
+    ({ file }) => file,
+  )
+  const groups = [whole.filter((one) => !isLab(one)), whole.filter(isLab), ...named.values()]
+  const outcomes = groups
+    .filter((group) => group.length > 0)
+    .map((group, number) => runTests(id, group, join(folder, `${id}.${number}`)))
   const count = outcomes.reduce((sum, { tests }) => sum + tests, 0)
   const figures = outcomes.flatMap((one) => one.figures)
   return {
@@ -70,16 +77,15 @@ function measureTests({ id, held }: Goal): Measured {
   }
 }
 
-function runTests(id: string, held: readonly Held[], inLab: boolean): Measured & { readonly tests: number } {
-  const [told, report] = [join(folder, `${id}.figures`), join(folder, `${id}.json`)]
+/** Tests of whole files, or of some names of one file. */
+function runTests(id: string, held: readonly Held[], path: string): Measured & { readonly tests: number } {
+  const [told, report] = [`${path}.figures`, `${path}.json`]
   writeFileSync(told, '')
-  const files = [...new Set(held.map(({ file }) => file))]
-  // All of a file where one of its promises is for all of it.
-  const names = held.flatMap(
-    ({ name, file }) => name ?? held.filter((one) => one.file === file).map(() => '.'),
-  )
-  const pattern = names.includes('.') ? [] : ['-t', names.join('|')]
+  const names = held.flatMap(({ name }) => name ?? [])
+  const pattern = names.length === 0 ? [] : ['-t', names.join('|')]
+  const files = new Set(held.map(({ file }) => file))
   const words = [...files, ...pattern, '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`]
+  const inLab = isLab(held[0]!)
   const [command, first] = inLab ? (['scripts/e2e', '--'] as const) : (['vitest', 'run'] as const)
   const env = { ...process.env, YPLDAP_FIGURES: told, ...(options.quick ? {} : { YPLDAP_LONG: '1' }) }
   const { status } = spawnSync(command, [first, ...words], { env, stdio: ['ignore', 2, 2] })
