@@ -167,4 +167,4 @@ test(`a walk across publications gives who is in all of them exactly once, in ${
     'G4',
     `${RUNS.toLocaleString('en-US')} histories, ${publications.toLocaleString('en-US')} publications: nobody skipped or twice`,
   )
-})
+}, 600_000)
