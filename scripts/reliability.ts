@@ -48,7 +48,7 @@ function measuredRow(goal: Goal): string {
   const passed = parts.every((part) => part.passed)
   const figures = parts.flatMap((part) => part.figures)
   if (!passed) failed = true
-  const said = [...(passed ? [] : ['**missed**']), ...figures].join('; ')
+  const said = [...(passed ? [] : ['**missed, or a test failed**']), ...figures].join('; ')
   console.error(said)
   return row(goal, said, whenAndWhere())
 }

@@ -207,7 +207,7 @@ describe('bind passwords and hashes', () => {
     const shown = shownByAll()
     expect(shown).toContain('ypldap: directory')
     expect(secretsIn(shown)).toEqual([])
-  })
+  }, 120_000)
 
   test('are in no file but that of the domain whose map has them', async () => {
     const { state } = await start()

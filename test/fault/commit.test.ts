@@ -124,4 +124,4 @@ test(`${KILLS} writers killed at any moment leave the old image or the new one, 
   )
   // Else nothing was shown.
   expect(tally.interrupted).toBeGreaterThan(KILLS / 10)
-}, 300_000)
+}, 1_800_000)
