@@ -1,7 +1,7 @@
 /** Measures the promises of goals.ts and writes their table into RELIABILITY.md; scripts/reliability says how to call it. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir, totalmem } from 'node:os'
+import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Figure } from '../test/support/figure.ts'
@@ -43,6 +43,7 @@ process.exitCode = failed ? 1 : 0
 
 function measuredRow(goal: Goal): string {
   console.error(`== ${goal.id}: ${goal.promise}`)
+  const [load = 0] = loadavg()
   const also = { fuzz, bench: goal.id === 'G5' ? publicationBench : matchBench }
   const parts = [measureTests(goal), ...(goal.by === undefined ? [] : [also[goal.by]()])]
   const passed = parts.every((part) => part.passed)
@@ -50,7 +51,7 @@ function measuredRow(goal: Goal): string {
   if (!passed) failed = true
   const said = [...(passed ? [] : ['**missed, or a test failed**']), ...figures].join('; ')
   console.error(said)
-  return row(goal, said, whenAndWhere())
+  return row(goal, said, whenAndWhere(load))
 }
 
 /** Needs a private host. */
@@ -181,9 +182,10 @@ function matchBench(): Measured {
   }
 }
 
-function whenAndWhere(): string {
+/** With the load that was there before: figures of time are those of a machine that has little else to do. */
+function whenAndWhere(load: number): string {
   const machine = `${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} cores, ${Math.round(totalmem() / 1e9)} GB`
-  const extent = options.quick ? ', quick' : ''
+  const extent = `, load ${load.toFixed(1)} before${options.quick ? ', quick' : ''}`
   return `${new Date().toISOString().slice(0, 10)}, ${machine}, Node ${process.versions.node}${extent}`
 }
 
