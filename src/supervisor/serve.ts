@@ -18,9 +18,9 @@ export async function serve(options: Omit<SupervisorOptions, 'stopRequested'>): 
   try {
     supervisor = await startSupervisor({ ...options, stopRequested: () => ended.resolve('request') })
   } catch (error) {
-    if (!(error instanceof StartError)) throw error
-    log('error', error.code, error.message)
-    tellParent({ ready: false, reason: error.message })
+    if (error instanceof StartError) log('error', error.code, error.message)
+    else log('error', 'internal', textOf(error))
+    tellParent({ ready: false, reason: (error as Error).message })
     return false
   }
   tellParent({ ready: true })
@@ -36,9 +36,12 @@ export async function serve(options: Omit<SupervisorOptions, 'stopRequested'>): 
  * refresh without us, and what holds them is held by the kernel.
  */
 function survive({ log }: Logger): void {
-  const tell = (error: unknown) => {
-    log('error', 'internal', error instanceof Error ? (error.stack ?? error.message) : String(error))
-  }
+  const tell = (error: unknown) => log('error', 'internal', textOf(error))
   process.on('uncaughtException', tell)
   process.on('unhandledRejection', tell)
+}
+
+/** A fault of ours, with where it came from. */
+function textOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
