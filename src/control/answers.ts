@@ -47,6 +47,10 @@ export async function* answerTo(
     case 'rejected':
       for await (const rows of operations.rejected(request.domain)) yield { kind: 'rows', rows }
       return
+    case 'explain':
+      for (const finding of await operations.explain(request.domain, request.name))
+        yield { kind: 'finding', finding }
+      return
     case 'stop':
       operations.stop()
       return

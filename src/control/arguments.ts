@@ -26,6 +26,7 @@ export const USAGE = `usage: ypldapctl [-h] [--json] [-s SOCKET] [-d DOMAIN] [CO
   refresh [--force] [DIRECTORY] read the directories now; --force passes the guard
   reload                        read ypldap.conf again
   check                         say what is wrong with ypldap.conf, and change nothing
+  explain user NAME             what directories and maps have of a user, and why it is not there; then exit 1
   log LEVEL                     error, warning, info or debug
   maps                          the maps and how many records they have
   match [-k] MAP KEY            one record, whoever may see it
@@ -33,7 +34,7 @@ export const USAGE = `usage: ypldapctl [-h] [--json] [-s SOCKET] [-d DOMAIN] [CO
   rejected                      rows that are not in the maps, and why
   stop                          end the daemon
 
--d says of which domain; where there are several, refresh, maps, match, cat and rejected need it.
+-d says of which domain; where there are several, refresh, maps, match, cat, rejected and explain need it.
 `
 
 /** undefined: asked for the usage. Throws UsageError. */
@@ -96,6 +97,10 @@ function requestOf(command: string, operands: readonly string[], force: boolean)
     case 'log':
       takes(1)
       return { kind: command, level: levelOf(first) }
+    case 'explain':
+      takes(2)
+      if (first !== 'user') throw new UsageError(`explain: "${first}" can't be explained, expected user`)
+      return { kind: command, name: second }
     case 'cat':
       takes(1)
       return { kind: command, map: first }
@@ -117,7 +122,14 @@ function ofDomain(wish: Request, domain: string | undefined): Request {
   throw new UsageError(`-d belongs to status, ${[...ABOUT_ONE].join(', ')}, not to ${wish.kind}`)
 }
 
-const ABOUT_ONE: ReadonlySet<Request['kind']> = new Set(['refresh', 'maps', 'match', 'cat', 'rejected'])
+const ABOUT_ONE: ReadonlySet<Request['kind']> = new Set([
+  'refresh',
+  'maps',
+  'match',
+  'cat',
+  'rejected',
+  'explain',
+])
 
 /** The daemon ends a connection that asks what no message holds. */
 function fitting(wish: Request): Request {

@@ -72,7 +72,7 @@ export async function* ask(
 /** A refresh takes as long as it takes, and tells how far it is. */
 function patienceFor({ kind }: Request): number {
   if (kind === 'refresh') return Infinity
-  return kind === 'reload' || kind === 'check' ? LONG_PATIENCE_MS : PATIENCE_MS
+  return kind === 'reload' || kind === 'check' || kind === 'explain' ? LONG_PATIENCE_MS : PATIENCE_MS
 }
 
 async function within(wait: Promise<void>, milliseconds: number): Promise<void> {

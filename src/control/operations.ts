@@ -8,6 +8,7 @@ type Part<K extends Answer['kind']> = Extract<Answer, { kind: K }>
 export type Progress = Omit<Part<'progress'>, 'kind'>
 export type Records = Part<'records'>['records']
 export type RejectedRows = Part<'rows'>['rows']
+export type Findings = readonly Part<'finding'>['finding'][]
 export type MapStates = Part<'maps'>['maps']
 
 /** An error's message is for whoever asked. A domain need not be named where there is but one. Generators give the next part when the last has been taken. */
@@ -27,5 +28,7 @@ export interface Operations {
   readonly match: (domain: string | undefined, map: string, key: string) => AsyncGenerator<Records>
   readonly cat: (domain: string | undefined, map: string) => AsyncGenerator<Records>
   readonly rejected: (domain: string | undefined) => AsyncGenerator<RejectedRows>
+  /** What the directories have of a user now, and what becomes of it. */
+  readonly explain: (domain: string | undefined, name: string) => Promise<Findings>
   readonly stop: () => void
 }

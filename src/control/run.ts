@@ -5,6 +5,7 @@ import type { DaemonStatus, DomainStatus, Request, Status } from '../messages/co
 import { visible } from '../visible.ts'
 import { type Arguments, readArguments, USAGE, UsageError } from './arguments.ts'
 import { ask, type Part, Unreachable } from './client.ts'
+import { explain, explanationObjects, explanationText } from './explain.ts'
 import { createProgressView } from './progress.ts'
 import { recordJson, recordLine } from './records-text.ts'
 import { statusText, table } from './status-text.ts'
@@ -61,6 +62,7 @@ async function command(args: Arguments, terminal: Terminal): Promise<number> {
   const { request } = args
   if (request.kind === 'status') return showStatus(args, terminal)
   if (request.kind === 'refresh') return refresh(args, request, terminal)
+  if (request.kind === 'explain') return showExplanation(args, request, terminal)
   for await (const part of ask(args.socket, request)) {
     await print(terminal.out, args.json ? jsonLines(part) : lines(part, args, terminal))
   }
@@ -116,6 +118,28 @@ async function refresh(
   return EXIT_OK
 }
 
+async function showExplanation(
+  { socket, json }: Arguments,
+  request: Extract<Request, { kind: 'explain' }>,
+  { out }: Terminal,
+): Promise<number> {
+  const status = await askStatus(socket)
+  const named = request.domain === undefined ? status : ofDomain(status, request.domain)
+  const [domain, ...others] = named.domains
+  if (domain === undefined || others.length > 0)
+    throw new Error(`there are several domains: say which with -d, of ${namesOf(status)}`)
+  const found = await explain(socket, request.name, domain, status.now)
+  await print(
+    out,
+    json
+      ? explanationObjects(found)
+          .map((object) => `${JSON.stringify(object)}\n`)
+          .join('')
+      : explanationText(found),
+  )
+  return found.isThere ? EXIT_OK : EXIT_FAILED
+}
+
 async function askStatus(socket: string): Promise<Status> {
   let status: DaemonStatus | undefined
   const domains: DomainStatus[] = []
@@ -132,7 +156,11 @@ function ofDomain(status: Status, domain: string | undefined): Status {
   if (domain === undefined) return status
   const domains = status.domains.filter(({ name }) => name === domain)
   if (domains.length > 0) return { ...status, domains }
-  throw new Error(`no such domain: ${domain}, of ${status.domains.map(({ name }) => name).join(', ')}`)
+  throw new Error(`no such domain: ${domain}, of ${namesOf(status)}`)
+}
+
+function namesOf({ domains }: Status): string {
+  return domains.map(({ name }) => name).join(', ')
 }
 
 /** The domain that is asked for, if the daemon has it. */
@@ -155,6 +183,8 @@ function objects(part: Part): readonly object[] {
       return part.records.map(recordJson)
     case 'rows':
       return part.rows
+    case 'finding':
+      return [part.finding]
     case 'problems':
       return part.lines.map((problem) => ({ problem }))
     case 'progress': {
@@ -188,6 +218,7 @@ function lines(part: Part, { keys }: Arguments, { outIsTerminal }: Terminal): st
     case 'status':
     case 'domain':
     case 'progress':
+    case 'finding':
       return ''
     default:
       return part satisfies never

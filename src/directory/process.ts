@@ -4,13 +4,15 @@ import type { Log, LogLevel } from '../log.ts'
 import type { Rejected } from '../maps/merge.ts'
 import { createAnswers } from '../messages/answers.ts'
 import { openChannel } from '../messages/channel.ts'
-import { clip } from '../messages/common.ts'
+import { clip, MAX_FINDINGS } from '../messages/common.ts'
 import {
   type DirectorySettings,
   type FromDirectory,
   type ToDirectory,
   toDirectory,
 } from '../messages/directory.ts'
+import { DirectoryError } from './error.ts'
+import { explainUser, type Finding } from './explain.ts'
 import { readable } from './octets.ts'
 import { createDirectorySide, type DirectorySide } from './side.ts'
 import { createSlots } from './slots.ts'
@@ -20,6 +22,12 @@ const OPEN_ANSWERS = 32
 
 /** Refreshes of several domains: each holds its rows and its image at its end. */
 const MOST_REFRESHES = 2
+
+/** Users that may be explained at once: each asks all directories. */
+const MOST_EXPLAINED = 2
+
+/** Milliseconds for one of them. */
+const EXPLAIN_MS = 60_000
 
 /** Works until its channel ends, or something is wrong that the log tells of. */
 export async function runDirectory(
@@ -75,6 +83,25 @@ export async function runDirectory(
     await side.refresh(force, directory)
   }
 
+  const explaining = new Set<AbortController>()
+  const explain = async (id: number, domain: string, name: string) => {
+    const side = sides.get(domain)
+    const settings = side?.settings()
+    if (side === undefined || settings === undefined) throw new Error(`no such domain: ${domain}`)
+    if (explaining.size >= MOST_EXPLAINED) throw new Error('too many requests at once: try again')
+    const stop = new AbortController()
+    explaining.add(stop)
+    const late = new DirectoryError('deadline', `no answer within ${EXPLAIN_MS / 1000} s`)
+    const timer = setTimeout(() => stop.abort(late), EXPLAIN_MS)
+    try {
+      const findings = await explainUser(name, { settings, rejected: side.rejected(), signal: stop.signal })
+      send({ kind: 'explained', id, findings: mostTelling(findings).map(clipped) })
+    } finally {
+      clearTimeout(timer)
+      explaining.delete(stop)
+    }
+  }
+
   const channel = openChannel<ToDirectory, FromDirectory>(stream, toDirectory, {
     message(message) {
       switch (message.kind) {
@@ -101,6 +128,12 @@ export async function runDirectory(
           return rejected.more(message.id)
         case 'drop':
           return rejected.drop(message.id)
+        case 'explain': {
+          const { id, domain, name } = message
+          return void explain(id, domain, name).catch((error: Error) =>
+            send({ kind: 'explained', id, findings: [], error: clip(error.message) }),
+          )
+        }
         default:
           message satisfies never
       }
@@ -112,6 +145,7 @@ export async function runDirectory(
     end: over.resolve,
   })
   await over.promise
+  for (const stop of explaining) stop.abort(new DirectoryError('aborted', 'ypldap is ending'))
   await Promise.all([...[...sides.values()].map((side) => side.stop()), ...leaving.values()])
   channel.end()
 }
@@ -119,3 +153,24 @@ export async function runDirectory(
 function shown({ directory, dn, reason }: Rejected) {
   return { directory: clip(directory), dn: clip(readable(dn)), reason: clip(readable(reason)) }
 }
+
+/** Of many directories, those that have something. */
+function mostTelling(findings: readonly Finding[]): readonly Finding[] {
+  if (findings.length <= MAX_FINDINGS) return findings
+  return findings.filter(({ dn }) => dn !== '').slice(0, MAX_FINDINGS)
+}
+
+function clipped({ reasons, ...finding }: Finding) {
+  return {
+    ...finding,
+    directory: clip(finding.directory, FINDING_CHARACTERS),
+    dn: clip(finding.dn, FINDING_CHARACTERS),
+    row: clip(finding.row),
+    attributes: finding.attributes.map(({ name, values }) => ({ name, values: [...values] })),
+    reasons: reasons.slice(0, MOST_REASONS).map((reason) => clip(reason, FINDING_CHARACTERS)),
+  }
+}
+
+/** So that all findings fit into one message. */
+const FINDING_CHARACTERS = 1024
+const MOST_REASONS = 16

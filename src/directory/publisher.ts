@@ -118,7 +118,7 @@ function nextOrder(last: number, now: number): number {
   return Math.min(Math.max(last + 1, Math.floor(now / 1000)), LAST_ORDER)
 }
 
-function admissionOf({ admission }: DirectorySettings): Admission {
+export function admissionOf({ admission }: Pick<DirectorySettings, 'admission'>): Admission {
   const { refusedNames, ...minimums } = admission
   return { ...minimums, refusedNames: new Set(refusedNames.map(utf8Octets)) }
 }

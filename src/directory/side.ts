@@ -28,6 +28,8 @@ export interface DirectorySide {
   readonly recommit: () => void
   /** what was left out of the maps at the last attempt to make them */
   readonly rejected: () => readonly Rejected[]
+  /** what it is to do now; undefined before it is told */
+  readonly settings: () => DirectorySettings | undefined
   /** Ends what is under way, publishes nothing more, and resolves when all is quiet. */
   readonly stop: () => Promise<void>
 }
@@ -254,6 +256,7 @@ export function createDirectorySide({
       proceed()
     },
     rejected: () => rejected,
+    settings: () => settings,
     async stop() {
       stopping.abort()
       clearTimeout(timer)

@@ -47,7 +47,7 @@ export function buildImage(directories: readonly Rows[], options: BuildOptions):
 }
 
 /** The longest line that any map of users or groups can show; where there is none, no line is too long. */
-function longestOf(maps: readonly ProvidedMap[]): number {
+export function longestOf(maps: readonly ProvidedMap[]): number {
   const longest = maps.filter(({ made }) => made === 'rows').map(longestLine)
   return longest.length > 0 ? Math.max(...longest) : LONGEST_LINE
 }

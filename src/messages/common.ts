@@ -25,6 +25,18 @@ export const records = list(record({ key: octets, value: octets }), PART_ITEMS)
 /** Rows that were left out, or parts of them; text as it is shown. */
 export const rejectedRows = list(record({ directory: words, dn: words, reason: words }), PART_ITEMS)
 
+/** An entry that could be a user's, or why there is none; `row` is a line of passwd(5) or ''. Text as it is shown. */
+export const finding = record({
+  directory: words,
+  dn: words,
+  attributes: list(record({ name: text(256), values: list(text(256), 5) }), 32),
+  row: words,
+  reasons: list(words, 16),
+})
+
+/** Of one user, in all directories of a domain. */
+export const MAX_FINDINGS = 8
+
 /** Of a SHA-256, in hex. */
 export const digest = text(64)
 

@@ -3,6 +3,7 @@ import { logLevel } from './child.ts'
 import {
   count,
   domain,
+  finding,
   MAX_DIRECTORIES,
   MAX_MAPS,
   mapName,
@@ -27,6 +28,7 @@ export const request = union('kind', {
   match: { domain: optional(domain), map: mapName, key: octets },
   cat: { domain: optional(domain), map: mapName },
   rejected: { domain: optional(domain) },
+  explain: { domain: optional(domain), name: words },
   check: {},
   stop: {},
 })
@@ -95,6 +97,7 @@ export const answer = union('kind', {
   maps: { maps: list(mapState, MAX_MAPS) },
   records: { records },
   rows: { rows: rejectedRows },
+  finding: { finding },
   /** what a check or a reload found, as it is shown, line by line */
   problems: { lines: list(text(8192), 100) },
   /** Always the last. */

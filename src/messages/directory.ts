@@ -6,8 +6,10 @@ import {
   digest,
   domain,
   end,
+  finding,
   id,
   MAX_DIRECTORIES,
+  MAX_FINDINGS,
   MAX_MAPS,
   mapName,
   progress,
@@ -141,6 +143,8 @@ export const toDirectory = union('kind', {
   rejected: { id, domain },
   more: { id },
   drop: { id },
+  /** What the directories have of a user now, and what becomes of it. Answered by `explained`. */
+  explain: { id, domain, name: words },
 })
 
 export const directoryState = record({
@@ -205,6 +209,8 @@ export const fromDirectory = union('kind', {
   progress: { domain, ...progress },
   rows: { id, rows: rejectedRows },
   end,
+  /** With `error` there are no findings. */
+  explained: { id, findings: list(finding, MAX_FINDINGS), error: optional(words) },
 })
 
 /** Where the directory process commits the image of a domain, and the supervisor finds it at the start. */

@@ -21,6 +21,9 @@ const MEGABYTE = 2 ** 20
 /** The rest is for what is no heap: files that are read, buffers, the image, Node itself. */
 const HEAP_PART = 0.4
 
+const GONE = 'the directory process is gone'
+const NOT_RUNNING = 'the directory process is not running'
+
 export interface DirectoryPlan {
   readonly account: Account | undefined
   /** of each domain */
@@ -31,6 +34,7 @@ export interface DirectoryPlan {
 
 type Told = Extract<FromDirectory, { kind: 'progress' }>
 export type Progress = Omit<Told, 'domain'>
+export type Findings = Extract<FromDirectory, { kind: 'explained' }>['findings']
 export type RejectedRows = Extract<FromDirectory, { kind: 'rows' }>['rows']
 
 export interface DirectorySide {
@@ -48,6 +52,7 @@ export interface DirectorySide {
   /** What it published of this domain can't be served: it is to make it anew. */
   readonly recommit: (domain: string) => void
   readonly rejected: (domain: string) => AsyncGenerator<RejectedRows>
+  readonly explain: (domain: string, name: string) => Promise<Findings>
   readonly state: (domain: string) => DirectorySideState | undefined
   readonly setLevel: (level: LogLevel) => void
   readonly process: () => { readonly child: Child<ToDirectory> | undefined; readonly restarts: number }
@@ -69,6 +74,7 @@ export function createDirectorySide(options: DirectorySideOptions): DirectorySid
   const states = new Map<string, DirectorySideState>()
   /** of the process that runs, or of the next */
   let requests = createRequests<RejectedRows>()
+  let explanations = createRequests<Findings>()
   const watchers = new Set<(progress: Told) => void>()
 
   /** for the next process, if none runs */
@@ -116,6 +122,10 @@ export function createDirectorySide(options: DirectorySideOptions): DirectorySid
           case 'end':
             requests.end(message.id, message.error)
             return
+          case 'explained':
+            if (message.error === undefined) explanations.part(message.id, message.findings)
+            else explanations.end(message.id, message.error)
+            return
           default:
             message satisfies never
         }
@@ -134,8 +144,10 @@ export function createDirectorySide(options: DirectorySideOptions): DirectorySid
       states.set(domain, now)
       changed(now)
     }
-    requests.fail('the directory process is gone')
+    requests.fail(GONE)
     requests = createRequests()
+    explanations.fail(GONE)
+    explanations = createRequests()
   }
 
   const keeper = createKeeper<DirectoryPlan, Child<ToDirectory>>(
@@ -153,7 +165,7 @@ export function createDirectorySide(options: DirectorySideOptions): DirectorySid
 
   const say = (id: number, message: ToDirectory) => {
     const child = keeper.current()
-    if (child === undefined) requests.end(id, 'the directory process is not running')
+    if (child === undefined) requests.end(id, NOT_RUNNING)
     else child.send(message)
   }
 
@@ -196,6 +208,12 @@ export function createDirectorySide(options: DirectorySideOptions): DirectorySid
         ask: (id) => say(id, { kind: 'rejected', id, domain }),
         more: (id) => say(id, { kind: 'more', id }),
         drop: (id) => keeper.current()?.send({ kind: 'drop', id }),
+      }),
+    explain: (domain, name) =>
+      explanations.one((id) => {
+        const child = keeper.current()
+        if (child === undefined) explanations.end(id, NOT_RUNNING)
+        else child.send({ kind: 'explain', id, domain, name })
       }),
     state: (domain) => states.get(domain),
     setLevel: (to) => keeper.current()?.send({ kind: 'log-level', level: to }),

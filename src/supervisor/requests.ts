@@ -13,6 +13,8 @@ export interface Asking {
 export interface Requests<Part> {
   /** Ends after the last part; throws with the reason why there is no answer, or no more of it. */
   readonly parts: (asking: Asking) => AsyncGenerator<Part, void, void>
+  /** The answer that is one part; throws as `parts` does. */
+  readonly one: (ask: (id: number) => void) => Promise<Part>
   /** Resolves when the answer, which has no parts, has ended. */
   readonly done: (ask: (id: number) => void) => Promise<void>
   /** What the child said; false when nobody asked. */
@@ -59,6 +61,11 @@ export function createRequests<Part>(): Requests<Part> {
       } finally {
         if (!ended) drop(id)
       }
+    },
+    async one(ask) {
+      const part = await next(++last, ask)
+      if (part === undefined) throw new Error('there is no answer')
+      return part
     },
     async done(ask) {
       await next(++last, ask)

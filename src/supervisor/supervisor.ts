@@ -199,6 +199,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     match: (domain, map, key) => server.match(meant(domain), map, key),
     cat: (domain, map) => server.cat(meant(domain), map),
     rejected: (domain) => directory.rejected(meant(domain)),
+    explain: async (domain, name) => directory.explain(meant(domain), name),
     stop: stopRequested,
   }
 

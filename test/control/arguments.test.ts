@@ -22,6 +22,7 @@ describe('the command line', () => {
     ['match passwd.byname -- -alice', { kind: 'match', map: 'passwd.byname', key: '-alice' }],
     ['cat passwd.byname', { kind: 'cat', map: 'passwd.byname' }],
     ['rejected', { kind: 'rejected' }],
+    ['explain user zoë', { kind: 'explain', name: 'zoë' }],
     ['stop', { kind: 'stop' }],
   ])('%j asks for it', (line, request) => {
     expect(read(line)).toEqual({ socket: DEFAULT, json: false, keys: false, request })
@@ -57,10 +58,12 @@ describe('the command line', () => {
     ['status now', 'status: 1 operands, expected 0'],
     ['match m', 'match: 1 operands, expected 2'],
     ['cat', 'cat: 0 operands, expected 1'],
+    ['explain alice', 'explain: 1 operands, expected 2'],
+    ['explain map passwd.byname', 'explain: "map" can\'t be explained, expected user'],
     ['refresh a b', 'refresh: 2 operands, expected 0 to 1'],
     ['log loud', 'log: "loud" is no level, expected error, warning, info or debug'],
     ['cat --force m', '--force belongs to refresh'],
-    ['reload -d a', '-d belongs to status, refresh, maps, match, cat, rejected, not to reload'],
+    ['reload -d a', '-d belongs to status, refresh, maps, match, cat, rejected, explain, not to reload'],
     [`maps -d ${'a'.repeat(65)}`, 'maps.domain: text of up to 64 characters expected'],
     ['status -k', '-k belongs to cat and match'],
     [`cat ${'m'.repeat(65)}`, 'cat.map: text of up to 64 characters expected'],

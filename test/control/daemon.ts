@@ -42,6 +42,7 @@ export function operations(changes: Partial<Operations> = {}): Operations {
     match: nothing,
     cat: nothing,
     rejected: nothing,
+    explain: async () => [],
     stop: () => {},
     ...changes,
   }

@@ -23,7 +23,18 @@ describe('the tables of messages', () => {
     [
       'directory',
       toDirectory,
-      ['ping', 'log-level', 'configure', 'remove', 'refresh', 'recommit', 'rejected', 'more', 'drop'],
+      [
+        'ping',
+        'log-level',
+        'configure',
+        'remove',
+        'refresh',
+        'recommit',
+        'rejected',
+        'more',
+        'drop',
+        'explain',
+      ],
     ],
     [
       'server',
@@ -50,7 +61,7 @@ describe('the tables of messages', () => {
   })
 
   test.each([
-    ['directory', fromDirectory, ['pong', 'state', 'progress', 'rows', 'end']],
+    ['directory', fromDirectory, ['pong', 'state', 'progress', 'rows', 'end', 'explained']],
     ['server', fromServer, ['pong', 'ready', 'loaded', 'refused', 'records', 'end', 'counts']],
   ])('name all that the %s process may say to the supervisor', (_who, shape, expected) => {
     expect(kinds(shape as Shape<unknown>)).toEqual(expected)
@@ -66,6 +77,7 @@ describe('the tables of messages', () => {
       'match',
       'cat',
       'rejected',
+      'explain',
       'check',
       'stop',
     ])
@@ -76,6 +88,7 @@ describe('the tables of messages', () => {
       'maps',
       'records',
       'rows',
+      'finding',
       'problems',
       'end',
     ])
