@@ -152,9 +152,7 @@ export class Connections {
     let held = 0
     for (const connection of this.#open) {
       // In the place of an idle client another may wait. The more are closed the longer the others may stay.
-      const free = Math.max(0, 1 - staying / most)
-      const shortened = Math.max(LEAST_IDLE, Math.ceil(idle * free * 2))
-      patience.idle = Math.min(idle, shortened)
+      patience.idle = Math.min(idle, Math.max(LEAST_IDLE, Math.ceil(idle * plenty(staying / most))))
       if (connection.look(patience)) staying -= 1
       else held += connection.held
     }
@@ -196,6 +194,11 @@ const REASONS: Readonly<Record<Exclude<Closing, 'closedIdle'>, string>> = {
   closedUnfinished: 'the rest of its call did not come',
   closedStalled: 'it took nothing of its answers',
   closedOutbound: 'all answers that wait for clients are too much, and it has taken nothing for longest',
+}
+
+/** 1 while half of the places are free, and then less and less, to 0 where accepting may go on after a pause. */
+function plenty(taken: number): number {
+  return (1 - RESUME_PART - taken) / (0.5 - RESUME_PART)
 }
 
 export function ticks(milliseconds: number): number {

@@ -215,6 +215,21 @@ describe('a reload', () => {
     expect((await daemon.now()).domains[0]!.interval).toBe(600)
   })
 
+  test('of a limit holds for connections that are open, and closes none of them', async () => {
+    const port = await freePort()
+    const daemon = await running({ global: [`listen port ${port}`] })
+    const before = await daemon.now()
+    const client = await openYpClient({ transport: 'tcp', port })
+    ending.push(() => client.close())
+    const long = Buffer.alloc(3000)
+    await client.domain(DOMAIN)
+    await daemon.reload({ global: [`listen port ${port}`, 'limit tcp request 2048'] })
+    expect(await client.domain(DOMAIN)).toBe(true)
+    expect(pids(await daemon.now())).toEqual(pids(before))
+    expect(await client.send(long)).toBe('closed')
+    expect((await daemon.now()).requests?.tcp.closedTooLong).toBe(1)
+  })
+
   test('that is asked for while another is under way comes after it', async () => {
     const daemon = await running({})
     await Promise.all([

@@ -156,19 +156,27 @@ describe('patience', () => {
     create({ tcpConnections: 10, tcpIdle: 10, tcpUnfinished: 2, tcpStalled: 7 })
     const [one] = add(8)
     look()
-    expect(one!.patience).toEqual({ idle: 40, unfinished: 20, stalled: 70 })
+    expect(one!.patience).toEqual({ idle: 32, unfinished: 20, stalled: 70 })
     add(2)
     look()
     expect(one!.patience).toEqual({ idle: LEAST_IDLE_MS / LOOK_MS, unfinished: 20, stalled: 70 })
   })
 
   test('grows again with each that goes, so that no more go than must', () => {
-    create({ tcpConnections: 100, tcpIdle: 10 })
-    const open = add(100)
-    for (const one of open) one.idle = 19
+    create({ tcpConnections: 160, tcpIdle: 7 })
+    const open = add(160)
+    for (const one of open) one.idle = 10
     look()
-    // With a tenth of the places free, 19 ticks are within patience.
-    expect(open.filter(({ idle, patience }) => idle >= patience!.idle)).toHaveLength(10)
+    // With 21 of 160 places free the patience is 11 ticks.
+    expect(open.filter(({ idle, patience }) => idle >= patience!.idle)).toHaveLength(21)
+  })
+
+  test('is so short while no more are taken that some go, however long it is at other times', () => {
+    create({ tcpConnections: 160, tcpIdle: 3600 })
+    const open = add(160)
+    for (const one of open) one.idle = 10
+    look()
+    expect(open.filter(({ idle, patience }) => idle >= patience!.idle)).toHaveLength(11)
   })
 
   test('is not asked for where nobody is connected', () => {

@@ -228,7 +228,8 @@ describe('a client that takes nothing', () => {
       await looks(2)
       expect(side.destroyed).toBe(false)
     }
-    await looks(3)
+    // What was on its way when it read last may be progress yet.
+    for (let count = 0; count < 50 && !side.destroyed; count++) await looks(1)
     expect(counters.tcp.closedStalled).toBe(1)
   })
 

@@ -72,15 +72,21 @@ export function bindBoth(address: string): BoundSockets {
 
 const PROGRAM = fileURLToPath(new URL('server-child.ts', import.meta.url))
 
-/** A server process of its own on these sockets; nothing is said to it yet. `flags` are for Node. */
+/**
+ * A server process of its own on these sockets; nothing is said to it yet. `flags` are for Node; `openFiles` is how
+ * many descriptors it may have.
+ */
 export function spawnServer(
   { kinds, tcp, udp }: BoundSockets,
   flags: readonly string[] = [],
+  openFiles?: number,
 ): {
   readonly child: ChildProcess
   readonly channel: ServerChannel
 } {
-  const child = spawn(process.execPath, [...flags, PROGRAM, ...kinds], {
+  const limit = openFiles === undefined ? [] : ['/usr/bin/prlimit', `--nofile=${openFiles}:${openFiles}`]
+  const [program = '', ...args] = [...limit, process.execPath, ...flags, PROGRAM, ...kinds]
+  const child = spawn(program, args, {
     env: {},
     stdio: ['ignore', 'ignore', 'inherit', 'pipe', tcp.fd, udp.fd],
   })
