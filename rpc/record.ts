@@ -8,17 +8,12 @@ export const MARK_BYTES = 4
 
 const LAST_FRAGMENT = 0x80000000
 
+/** What is more is refused at the header that announces it, before one byte of it is kept. */
 export interface RecordLimits {
-  /** bytes in all fragments of a record */
+  /** bytes in all fragments of a record: the longest lawful YP call has 2,004 */
   readonly bytes: number
   readonly fragments: number
 }
-
-/**
- * The longest lawful YP call is about 2,000 bytes: header 24, two authentications of 8 + 400, domain 260, map
- * 68, key 1,028. A megabyte announced is refused at its header, before one byte of it is kept.
- */
-export const CALL_LIMITS: RecordLimits = { bytes: 4096, fragments: 8 }
 
 /** Writes a fragment's header. */
 export function writeMark(bytes: Buffer, at: number, length: number, last: boolean): void {

@@ -27,7 +27,7 @@ export interface LimitRow {
 export const MOST_UDP_REPLY = 8800
 
 export const LIMIT_TABLE = [
-  // No lawful call has more than 2,004 bytes, see rpc/record.ts.
+  // No lawful call is longer than 2,004 bytes: header 24, two authentications of 408, domain 68, map 68, key 1,028.
   { words: 'tcp request', key: 'tcpRequest', default: 4096, least: 2048, most: 65_536, unit: 'bytes' },
   { words: 'tcp fragments', key: 'tcpFragments', default: 8, least: 1, most: 64, unit: 'fragments' },
   { words: 'tcp idle', key: 'tcpIdle', default: 10, least: 1, most: 3600, unit: 'seconds' },

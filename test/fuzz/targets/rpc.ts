@@ -2,7 +2,7 @@
 import { decodeAuthSys } from '../../../rpc/auth.ts'
 import { decodeCall } from '../../../rpc/call.ts'
 import { DecodeError } from '../../../rpc/errors.ts'
-import { CALL_LIMITS, RecordAssembler } from '../../../rpc/record.ts'
+import { RecordAssembler } from '../../../rpc/record.ts'
 import { decodeReply } from '../../../rpc/reply.ts'
 import {
   decodeAddress,
@@ -33,6 +33,8 @@ import {
 import { readVectors } from '../../golden/vectors.ts'
 import { newCall } from '../../support/rpc-codec.ts'
 import { Refused, type Target, textSeeds } from '../target.ts'
+
+const LIMITS = { bytes: 4096, fragments: 8 }
 
 /** Bytes before the arguments of a call and the results of a reply, with AUTH_NONE. */
 const CALL_HEADER_BYTES = 40
@@ -103,7 +105,7 @@ function readAnything(bytes: Buffer): void {
 }
 
 function assembled(bytes: Buffer, chunk: (left: number) => number): string {
-  const assembler = new RecordAssembler(CALL_LIMITS)
+  const assembler = new RecordAssembler(LIMITS)
   const records: string[] = []
   try {
     for (let at = 0; at < bytes.length; ) {
@@ -111,7 +113,7 @@ function assembled(bytes: Buffer, chunk: (left: number) => number): string {
       while (at < end) {
         at = assembler.take(bytes.subarray(0, end), at)
         if (!assembler.complete) continue
-        if (assembler.record.length > CALL_LIMITS.bytes) throw new Error('a record over the limit')
+        if (assembler.record.length > LIMITS.bytes) throw new Error('a record over the limit')
         records.push(assembler.record.toString('latin1'))
       }
     }
