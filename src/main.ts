@@ -64,6 +64,10 @@ async function check({ file, macros, verbose }: Arguments, data: boolean): Promi
   }
   for (const problem of [...problems, ...report.problems]) say(formatProblem(problem))
   if (config === undefined || report.count > 0) return EXIT_FAILURE
+  if (verbose && data) {
+    const { effectiveText } = await import('./config/effective.ts')
+    process.stdout.write(effectiveText(config))
+  }
   say('configuration OK')
   return EXIT_OK
 }
@@ -156,6 +160,8 @@ function say(text: string): void {
 process.title = ['ypldap', ...process.argv.slice(2)].join(' ')
 // Node's own answer to this signal is to listen for a debugger, which anyone on this host could then be.
 process.on('SIGUSR1', () => {})
+// What -v prints has a reader who may have had enough, as head(1).
+process.stdout.on('error', () => {})
 // A log that nobody reads any more is no reason to stop serving.
 process.stderr.on('error', () => {})
 process.exitCode = await main(process.argv.slice(2))

@@ -5,11 +5,13 @@ import { HEADER_WORDS } from '../../src/config/directory-header.ts'
 import { DIRECTORY_SETTINGS } from '../../src/config/directory-settings.ts'
 import { DIRECTORY_STATEMENTS } from '../../src/config/directory-statements.ts'
 import { DOMAIN_STATEMENTS } from '../../src/config/domain-statements.ts'
+import { effectiveText } from '../../src/config/effective.ts'
 import { GLOBAL_STATEMENTS } from '../../src/config/global-statements.ts'
 import { MAP_STATEMENTS } from '../../src/config/map-block.ts'
 import { changeOf } from '../../src/directory/change.ts'
 import { directoryLimits, directorySettings } from '../../src/supervisor/settings.ts'
 import { configOf, problemsOf } from '../config/check.ts'
+import { meaningOf } from '../config/meaning.ts'
 import { columnRows, pageDefaults, parsePage, section } from './mdoc.ts'
 
 // The tables of ypldap.conf(5), each row of which is held against what the parser and a reload make of its statement.
@@ -176,6 +178,11 @@ describe.each(TABLES)('the table of statements of a %s', (table) => {
     const place = placeOf(table, head)
     const [before, after] = [without(place, head), text(place, sample!)]
     expect(reloadOf(configOf(before), configOf(after))).toBe(reload)
+  })
+
+  test.each(tried)('$head: ypldap -n -v shows it, so that it means the same when it is read', ({ head }) => {
+    const config = configOf(text(placeOf(table, head), SAMPLES[table][head] ?? ''))
+    expect(meaningOf(configOf(effectiveText(config)))).toEqual(meaningOf(config))
   })
 
   test.each(tried)('$head: numbers have the range that the table says, if any', ({ head, value }) => {

@@ -39,6 +39,21 @@ describe('-n', () => {
     })
   })
 
+  test('with -v prints the configuration in force, with every default and without a password', async () => {
+    const file = write(
+      'ypldap.conf',
+      'domain "d"\nbase = "\'dc=x\'"\ndirectory "h" {\nbasedn $base\nbinddn "cn=a"\nbindcred "hush-hush"\n}\n',
+    )
+    const { status, stdout, stderr } = await ypldap('-nv', '-f', file)
+    expect(status).toBe(0)
+    expect(stderr).toMatch(/this password crosses the network bare.*\(warning\)\nconfiguration OK\n$/)
+    expect(stdout).toContain('\tinterval 600\n')
+    expect(stdout).toContain('\t\tbasedn "dc=x"\n\t\tbinddn "cn=a"\n')
+    expect(stdout + stderr).not.toContain('hush')
+    // What it prints is a configuration.
+    expect(await ypldap('-n', '-f', write('printed.conf', stdout))).toMatchObject({ status: 0 })
+  })
+
   test('names every problem with its place, and ends with status 1', async () => {
     const file = write(
       'ypldap.conf',
