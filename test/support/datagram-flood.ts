@@ -1,7 +1,7 @@
 /** Datagrams without end, or nearly: from many addresses of loopback, and from addresses that are not the sender's. */
 import { once } from 'node:events'
-import { createRequire } from 'node:module'
 import { Worker } from 'node:worker_threads'
+import { loadKoffi } from '../../src/koffi.ts'
 
 export interface Flood {
   readonly port: number
@@ -40,10 +40,7 @@ const UDP_HEADER_BYTES = 8
 
 /** For root: datagrams to 127.0.0.1 that claim to come from elsewhere (raw(7)). Throws where the kernel takes one not. */
 export function forge(all: readonly Forged[]): void {
-  const koffi = createRequire(import.meta.url)('koffi') as {
-    load(library: string): { func(prototype: string): (...args: unknown[]) => number }
-    errno(): number
-  }
+  const koffi = loadKoffi()
   const libc = koffi.load('libc.so.6')
   const open = libc.func('int socket(int, int, int)')
   const sendTo = libc.func('intptr_t sendto(int, void*, size_t, int, void*, uint32_t)')
