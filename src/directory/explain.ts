@@ -161,14 +161,22 @@ async function unmatchedPart(text: string, entry: Entry, place: Place): Promise<
 async function primaryGroup(config: DirectoryConfig, entry: Entry, place: Place): Promise<Entry | undefined> {
   const [sid = ''] = allValues(entry, SID)
   const [rid = ''] = allValues(entry, PRIMARY_GROUP)
-  if (config.schema !== 'ad' || sid.length < 12 || !/^[0-9]{1,9}$/.test(rid)) return undefined
+  if (config.schema !== 'ad' || !isSid(sid) || !/^[0-9]{1,9}$/.test(rid)) return undefined
   const last = Buffer.alloc(4)
   last.writeUInt32LE(Number(rid))
-  const bytes = Buffer.concat([Buffer.from(sid, 'latin1').subarray(0, -4), last])
-  const value = bytes.toString('hex').replace(/../g, '\\$&')
-  const filter = `(&${config.groupFilter.value}(${SID}=${value}))`
-  const [group] = await place.search(config.groupBase.value, filter, groupAttributes(config))
-  return group
+  const octets = sid.slice(0, -4) + last.toString('latin1')
+  const { groupBase, groupFilter } = config
+  return place.withSid(groupBase.value, groupFilter.value, octets, groupAttributes(config))
+}
+
+/** What is none is told of with the row. */
+function isSid(octets: Octets): boolean {
+  try {
+    readSid(octets)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** So that a finding, six bytes a character, is a small part of a message. */
@@ -201,13 +209,7 @@ function shownValues(name: string, values: readonly Octets[]): readonly string[]
 }
 
 function shownValue(name: string, value: Octets): string {
-  if (name === SID.toLowerCase()) {
-    try {
-      return sidText(readSid(value))
-    } catch {
-      return `(${value.length} bytes)`
-    }
-  }
+  if (name === SID.toLowerCase() && isSid(value)) return sidText(readSid(value))
   if (!isUtf8(Buffer.from(value, 'latin1'))) return `(${value.length} bytes)`
   const text = readable(value)
   return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text
@@ -217,6 +219,13 @@ function shownValue(name: string, value: Octets): string {
 interface Place {
   /** a few of those that match */
   readonly search: (base: string, filter: string, attributes: readonly string[]) => Promise<readonly Entry[]>
+  /** of those that match, the one of this objectSid */
+  readonly withSid: (
+    base: string,
+    filter: string,
+    sid: Octets,
+    attributes: readonly string[],
+  ) => Promise<Entry | undefined>
   readonly isTrue: (filter: Filter, entry: Entry) => Promise<boolean>
 }
 
@@ -233,12 +242,19 @@ async function inPlace<T>(
     signal,
   }
   if (location.kind === 'file') return work(filePlace(location.path, context))
-  const { value } = await withSession(config, location, context, ({ session }) =>
-    work({
-      search: (base, filter, attributes) => someEntries(session, { base, filter, attributes }, MOST_ENTRIES),
+  const { value } = await withSession(config, location, context, ({ session }) => {
+    const search: Place['search'] = (base, filter, attributes) =>
+      someEntries(session, { base, filter, attributes }, MOST_ENTRIES)
+    return work({
+      search,
+      // In text, as Active Directory takes it too: a filter's text holds no bytes that are not UTF-8.
+      async withSid(base, filter, sid, attributes) {
+        const [found] = await search(base, `(&${filter}(${SID}=${sidText(readSid(sid))}))`, attributes)
+        return found
+      },
       isTrue: async (filter, { dn }) => (await findEntry(session, dn, filter, [])) !== undefined,
-    }),
-  )
+    })
+  })
   return value
 }
 
@@ -246,20 +262,25 @@ async function inPlace<T>(
 const ENTRIES_AT_A_TIME = 1000
 
 function filePlace(path: string, { limits, signal }: LdapContext): Place {
-  return {
-    async search(base, filter) {
-      const isBelow = withinBase(utf8Octets(base))
-      const isWanted = createMatcher(parseFilter(filter))
-      const found: Entry[] = []
-      let read = 0
-      for (const entry of readEntries(path, limits)) {
-        if (isBelow(entry.rdns) && isWanted(entry)) found.push(entry)
-        if (found.length === MOST_ENTRIES) break
-        if (++read % ENTRIES_AT_A_TIME === 0) {
-          await setImmediate()
-          signal.throwIfAborted()
-        }
+  const find = async (base: string, isWanted: (entry: Entry) => boolean, most: number) => {
+    const isBelow = withinBase(utf8Octets(base))
+    const found: Entry[] = []
+    let read = 0
+    for (const entry of readEntries(path, limits)) {
+      if (isBelow(entry.rdns) && isWanted(entry)) found.push(entry)
+      if (found.length === most) break
+      if (++read % ENTRIES_AT_A_TIME === 0) {
+        await setImmediate()
+        signal.throwIfAborted()
       }
+    }
+    return found
+  }
+  return {
+    search: (base, filter) => find(base, createMatcher(parseFilter(filter)), MOST_ENTRIES),
+    async withSid(base, filter, sid) {
+      const isGroup = createMatcher(parseFilter(filter))
+      const [found] = await find(base, (entry) => allValues(entry, SID).includes(sid) && isGroup(entry), 1)
       return found
     },
     isTrue: async (filter, entry) => createMatcher(filter)(entry),

@@ -17,7 +17,7 @@ export interface RootDse {
   readonly vendor: string
   readonly isActiveDirectory: boolean
   readonly isIpa: boolean
-  /** bases that hold entries of an operator's own; the one that the server itself takes for the usual one first */
+  /** bases that hold entries of an operator's own; where the server names the usual one, that alone */
   readonly contexts: readonly string[]
 }
 
@@ -35,8 +35,7 @@ const ATTRIBUTES = [
 ]
 
 /** Trees of servers themselves. */
-const OF_SERVERS =
-  /^(?:cn=(?:config|schema|monitor|changelog|accesslog|localhost|configuration,.*)|o=(?:netscaperoot|ipaca)|dc=(?:domain|forest)dnszones,.*)$/i
+const OF_SERVERS = /^(?:cn=(?:config|schema|monitor|changelog|accesslog)|o=(?:netscaperoot|ipaca))$/i
 
 /** @throws DirectoryError when the session ends */
 export async function readRootDse(session: Session): Promise<RootDse> {
@@ -51,7 +50,7 @@ export async function readRootDse(session: Session): Promise<RootDse> {
     vendor: isActiveDirectory ? 'Active Directory' : isOpenLdap ? 'OpenLDAP' : said,
     isActiveDirectory,
     isIpa: values('ipaDomainLevel').length > 0,
-    contexts: usual === undefined ? contexts : [usual, ...contexts.filter((base) => base !== usual)],
+    contexts: usual === undefined ? contexts : [usual],
   }
 }
 

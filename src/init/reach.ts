@@ -53,10 +53,19 @@ export async function reach(
   throw new NoTls(refused.map(({ message }) => message).join('; '))
 }
 
-/** A certificate that is not right is no reason to go without. */
+/** Nobody speaks TLS there. A certificate that is not right is no reason to go without. */
 function isNoTls({ code, message }: DirectoryError): boolean {
-  return code === 'connect-failed' || code === 'timeout' || message.includes(STARTTLS_REFUSED)
+  return (
+    code === 'connect-failed' ||
+    code === 'timeout' ||
+    message.includes(STARTTLS_REFUSED) ||
+    SILENT.test(message)
+  )
 }
+
+/** How a handshake ends before there is a certificate. */
+const SILENT =
+  /the TLS handshake (?:was closed by the server|failed: .*(?:disconnected before|wrong version number|ECONNRESET))/i
 
 async function look(directoryBy: (way: Way) => DirectoryConfig, way: Way): Promise<Reached> {
   return { way, rootDse: await converse(directoryBy(way), readRootDse) }

@@ -50,7 +50,8 @@ const fromFile = (path: string, ...lines: readonly string[]) =>
 function sid(rid: number): string {
   const bytes = Buffer.alloc(28)
   bytes.set([1, 5, 0, 0, 0, 0, 0, 5])
-  for (const [index, part] of [21, 1, 2, 3, rid].entries()) bytes.writeUInt32LE(part, 8 + 4 * index)
+  for (const [index, part] of [21, 0xfffefdfc, 0xc7353a42, 3, rid].entries())
+    bytes.writeUInt32LE(part, 8 + 4 * index)
   return bytes.toString('base64')
 }
 
@@ -148,7 +149,26 @@ describe('a user is explained', () => {
     )
     const [finding] = await explained('alice', [fromFile(path, 'schema ad')])
     expect(finding).toMatchObject({ row: 'alice:*:1000:4711:Alice:/home/alice:/bin/sh', reasons: [] })
-    expect(finding?.attributes).toContainEqual({ name: 'objectsid', values: ['S-1-5-21-1-2-3-1104'] })
+    expect(finding?.attributes).toContainEqual({
+      name: 'objectsid',
+      values: ['S-1-5-21-4294901244-3342154306-3-1104'],
+    })
+  })
+
+  test('by an identifier of Active Directory that is none', async () => {
+    const lines = [
+      'objectCategory: person',
+      'userAccountControl: 512',
+      'sAMAccountName: alice',
+      'primaryGroupID: 513',
+    ]
+    const text = ALICE.replace('posixAccount', 'user')
+    const path = ldif('a', [text, ...lines, 'objectSid: x'].join('\n'))
+    const [finding] = await explained('alice', [fromFile(path, 'schema ad')])
+    expect(finding).toMatchObject({
+      row: '',
+      reasons: [expect.stringContaining('not a security identifier')],
+    })
   })
 
   test('by each directory that answers, though one can not be asked', async () => {
