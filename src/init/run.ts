@@ -1,5 +1,5 @@
 /** `ypldapctl init`: from a directory's name to a ypldap.conf that is known to work. */
-import { existsSync, linkSync, rmSync } from 'node:fs'
+import { existsSync, linkSync, readFileSync, rmSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { isLoopback, parseAddress, unmapped } from '../address.ts'
 import { DirectoryError } from '../directory/error.ts'
@@ -71,7 +71,7 @@ function isExpected(error: unknown): error is Error {
 
 async function writeConfig(wishes: Wishes, { out, error, questions }: InitTerminal): Promise<void> {
   const { file, force } = wishes
-  if (!force && existsSync(file))
+  if (!force && !saysNothing(file))
     throw new InitError(
       `${file} is there already: name another with -f, or say --force, which keeps it as ${file}.old`,
     )
@@ -237,9 +237,17 @@ function nothingIn(base: string, bind: Bind, { rejected }: Survey): string {
   return `no users and no groups: ${why}; nothing is written`
 }
 
+/** As a package installs it, with comments alone; or not there. */
+function saysNothing(file: string): boolean {
+  if (!existsSync(file)) return true
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .every((line) => /^\s*(?:#|$)/.test(line))
+}
+
 /** Never half written, and only its owner's. */
 async function put(file: string, text: string): Promise<void> {
-  if (existsSync(file)) {
+  if (!saysNothing(file)) {
     rmSync(`${file}.old`, { force: true })
     linkSync(file, `${file}.old`)
   }

@@ -98,6 +98,12 @@ describe('ypldapctl.8', () => {
     expect(inPage).toEqual(inUsage.toSorted())
   })
 
+  test('each command of the usage is completed by bash', () => {
+    const [, commands = ''] = /commands='([^']*)'/.exec(read('etc/bash-completion/ypldapctl')) ?? []
+    const inUsage = [...USAGE.matchAll(/^ {2}([a-z]+) /gm)].map(([, command]) => command)
+    expect(commands.split(' ')).toEqual(inUsage)
+  })
+
   test('names every exit status', () => {
     const statuses = section(toolPage, 'EXIT STATUS').flatMap((line) => /^\.It (\d+)$/.exec(line)?.[1] ?? [])
     expect(statuses.map(Number)).toEqual([EXIT_OK, EXIT_FAILED, EXIT_DOWN, EXIT_USAGE])

@@ -136,12 +136,15 @@ test('a wrong password, and an account that sees nothing, write nothing', async 
 })
 
 test('a file that is there stays, until --force keeps it under another name', async () => {
-  writeFileSync(file, '# mine\n')
+  writeFileSync(file, '# as a package has it\n\n')
+  expect((await init('-H', bare.url)).status).toBe(0)
+  expect(existsSync(`${file}.old`)).toBe(false)
+  writeFileSync(file, '# mine\ndomain "mine"\n')
   const refused = await init('-H', bare.url)
   expect(refused).toMatchObject({ status: 1, stderr: expect.stringContaining('is there already') })
-  expect(readFileSync(file, 'utf8')).toBe('# mine\n')
+  expect(readFileSync(file, 'utf8')).toBe('# mine\ndomain "mine"\n')
   expect((await init('-H', bare.url, '--force')).status).toBe(0)
-  expect(readFileSync(`${file}.old`, 'utf8')).toBe('# mine\n')
+  expect(readFileSync(`${file}.old`, 'utf8')).toBe('# mine\ndomain "mine"\n')
   expect(readFileSync(file, 'utf8')).toContain('schema rfc2307bis')
 })
 
