@@ -9,8 +9,25 @@ import type { XdrWriter } from './xdr-writer.ts'
 export const RPCBIND_PROGRAM = 100000
 export const RPCBIND_PORT = 111
 
-/** The same numbers in all versions: GETPORT of version 2 is GETADDR of 3 and 4. */
-export const RpcbindProcedure = { NULL: 0, SET: 1, UNSET: 2, GETPORT: 3, GETADDR: 3, DUMP: 4 } as const
+export const FIRST_RPCBIND_VERSION = 2
+export const LAST_RPCBIND_VERSION = 4
+
+/**
+ * The same numbers in all versions: GETPORT of version 2 is GETADDR of 3 and 4, CALLIT is BCAST of 4. GETTIME is of 3
+ * and 4, what follows of 4 alone.
+ */
+export const RpcbindProcedure = {
+  NULL: 0,
+  SET: 1,
+  UNSET: 2,
+  GETPORT: 3,
+  GETADDR: 3,
+  DUMP: 4,
+  CALLIT: 5,
+  GETTIME: 6,
+  GETVERSADDR: 9,
+  INDIRECT: 10,
+} as const
 
 /** RFC 1833 s.3.1: the protocol of a version 2 mapping */
 export const IPPROTO_TCP = 6
@@ -101,6 +118,54 @@ export function decodeAddress(reader: XdrReader): string {
   return reader.string(MAX_STRING)
 }
 
+/** What CALLIT, BCAST and INDIRECT pass on: `struct call_args`, `struct rpcb_rmtcallargs`. */
+export interface IndirectCall {
+  readonly program: number
+  readonly version: number
+  readonly procedure: number
+  readonly args: Uint8Array
+}
+
+export function encodeIndirectCall(writer: XdrWriter, call: IndirectCall): void {
+  writer.uint32(call.program)
+  writer.uint32(call.version)
+  writer.uint32(call.procedure)
+  writer.opaque(call.args)
+}
+
+export function decodeIndirectCall(reader: XdrReader): IndirectCall {
+  return {
+    program: reader.uint32(),
+    version: reader.uint32(),
+    procedure: reader.uint32(),
+    args: reader.opaque(MAX_STRING),
+  }
+}
+
+/** The answer that was passed back, and where it came from: a port in version 2, else a universal address. */
+export interface IndirectResult<Place> {
+  readonly place: Place
+  readonly results: Uint8Array
+}
+
+export function encodePortResult(writer: XdrWriter, { place, results }: IndirectResult<number>): void {
+  writer.uint32(place)
+  writer.opaque(results)
+}
+
+export function decodePortResult(reader: XdrReader): IndirectResult<number> {
+  return { place: reader.uint32(), results: reader.opaque(MAX_STRING) }
+}
+
+export function encodeAddressResult(writer: XdrWriter, { place, results }: IndirectResult<string>): void {
+  writer.string(place)
+  writer.opaque(results)
+}
+
+export function decodeAddressResult(reader: XdrReader): IndirectResult<string> {
+  return { place: reader.string(MAX_STRING), results: reader.opaque(MAX_STRING) }
+}
+
 /** RFC 5665 s.5.2.3.3: the address, then the port's two bytes in decimal. */
 export function universalAddress(address: string, port: number): string {
   return `${address}.${port >> 8}.${port & 255}`
@@ -113,4 +178,9 @@ export function universalPort(address: string): number | undefined {
   const high = Number(match[1])
   const low = Number(match[2])
   return high > 255 || low > 255 ? undefined : high * 256 + low
+}
+
+/** What stands before the port in a universal address: any text, or undefined when there is no port behind it. */
+export function universalHost(address: string): string | undefined {
+  return universalPort(address) === undefined ? undefined : address.replace(/\.\d+\.\d+$/, '')
 }

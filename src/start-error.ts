@@ -2,6 +2,7 @@
 export type StartErrorCode =
   | 'address-in-use'
   | 'address-not-bound'
+  | 'rpcbind-there'
   | 'rpcbind-unreachable'
   | 'already-registered'
   | 'account-missing'

@@ -35,6 +35,7 @@ export function completeConfig(draft: Draft, file: string, access: CompleteAcces
     directoryMemory: draft.directoryMemory ?? DEFAULT_DIRECTORY_MEMORY,
     udpWorkers: draft.udpWorkers ?? DEFAULT_UDP_WORKERS,
     limits,
+    ...(draft.portmapper !== undefined && { portmapper: draft.portmapper }),
     control: draft.control ?? {},
     domains,
     closed: access.closed,

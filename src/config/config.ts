@@ -192,6 +192,8 @@ export interface Config {
   /** threads that answer on each UDP socket's address; `auto`: as many as there are processors */
   readonly udpWorkers: number | 'auto'
   readonly limits: LimitValues
+  /** we are the port mapper of this host ourselves, and register nowhere; with `broadcast` one that finds us by CALLIT */
+  readonly portmapper?: { readonly broadcast: boolean }
   /** an absolute path, and who besides root and its owner may use the socket there */
   readonly control: { readonly socket?: string; readonly group?: string }
   /** in the order of the file; at least one */

@@ -104,6 +104,7 @@ export interface Draft extends DomainDraft {
   directoryMemory?: number
   control?: Config['control']
   udpWorkers?: Config['udpWorkers']
+  portmapper?: NonNullable<Config['portmapper']>
   readonly limits: Partial<Record<LimitKey, number>>
   readonly listen: Listen[]
   readonly blocks: BlockDraft[]

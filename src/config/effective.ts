@@ -14,6 +14,7 @@ export function effectiveText(config: Config): string {
   const lines = [
     `bind ${bind}`,
     ...listening(config),
+    portmapping(config),
     `user ${quoted(accounts.server)}`,
     `directory user ${quoted(accounts.directory)}`,
     state === undefined
@@ -31,6 +32,11 @@ export function effectiveText(config: Config): string {
 function listening({ listen, bind }: Config): readonly string[] {
   if (listen.length > 0) return listen.map(listenLine)
   return [`# listen: ${bind === 'local' ? 'loopback' : 'every address'}, and a port of our choice`]
+}
+
+function portmapping({ portmapper }: Config): string {
+  if (portmapper === undefined) return '# portmapper: that of this host'
+  return `portmapper embedded${portmapper.broadcast ? ' broadcast' : ''}`
 }
 
 function listenLine({ address, port }: Listen): string {

@@ -24,6 +24,7 @@ export const GLOBAL_STATEMENTS: ReadonlyMap<string, GlobalStatement> = new Map<s
   ['control', readControl],
   ['udp', readUdp],
   ['limit', readLimit],
+  ['portmapper', readPortmapper],
 ])
 
 const MAX_WORKERS = 64
@@ -100,6 +101,11 @@ function readUdp(cursor: Cursor, draft: Draft): void {
   draft.udpWorkers = cursor.takes('auto')
     ? 'auto'
     : cursor.number("a number of threads, or 'auto'", 1, MAX_WORKERS)
+}
+
+function readPortmapper(cursor: Cursor, draft: Draft): void {
+  cursor.word('embedded')
+  draft.portmapper = { broadcast: cursor.takes('broadcast') }
 }
 
 function readControl(cursor: Cursor, draft: Draft): void {

@@ -61,19 +61,35 @@ function daemonLines({
   now,
   started,
   endpoints,
+  portmapper,
   transport,
 }: Status): readonly string[] {
   return [
     visible(`ypldap ${version}, up ${age(Math.max(0, now - started))}, log level ${level}, ${config}`),
-    ...table(
-      endpoints.map(({ netid, address, port, registered }) => [
-        netid,
-        `${address} port ${port}`,
-        registered ? 'registered with rpcbind' : 'not registered',
+    ...table([
+      ...endpoints.map(({ registered, ...place }) => [
+        ...placeCells(place),
+        registered
+          ? portmapper === null
+            ? 'registered with rpcbind'
+            : 'in the port mapper'
+          : 'not registered',
       ]),
-    ),
+      ...(portmapper?.endpoints ?? []).map((place) => [
+        ...placeCells(place),
+        portmapper?.broadcast === true ? 'port mapper, answers broadcasts' : 'port mapper',
+      ]),
+    ]),
     ...(transport === '' ? [] : [`  ${visible(transport)}`]),
   ]
+}
+
+function placeCells({
+  netid,
+  address,
+  port,
+}: Omit<Status['endpoints'][number], 'registered'>): readonly string[] {
+  return [netid, `${address} port ${port}`]
 }
 
 function domainLines(domain: DomainStatus, now: number): readonly string[] {

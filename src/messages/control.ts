@@ -61,6 +61,8 @@ export const domainStatus = record({
   directories: list(directoryState, MAX_DIRECTORIES),
 })
 
+const place = { netid: words, address: words, port: count }
+
 /** The same of the daemon. */
 export const daemonStatus = record({
   version: words,
@@ -69,8 +71,10 @@ export const daemonStatus = record({
   /** by the daemon's clock */
   now: count,
   started: count,
-  /** `udp 127.0.0.1 port 834`, and whether rpcbind has it */
-  endpoints: list(record({ netid: words, address: words, port: count, registered: flag }), 1000),
+  /** `udp 127.0.0.1 port 834`, and whether rpcbind has it, or the daemon's own port mapper */
+  endpoints: list(record({ ...place, registered: flag }), 1000),
+  /** where that one is, or null, and whether it answers what is sent to all hosts */
+  portmapper: nullable(record({ broadcast: flag, endpoints: list(record(place), 1000) })),
   /** how datagrams are answered, for people; '' while nobody does */
   transport: words,
   /** what the server process has counted, or null while none can be asked */

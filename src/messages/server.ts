@@ -43,6 +43,17 @@ export const toServer = union('kind', {
     udpRate: count,
     udpRateDryRun: count,
   },
+  /**
+   * Where we are, one place a transport, for those who ask the port mapper that we are ourselves; and whether it passes
+   * on what is sent to all hosts. Before `open`, and again when it has changed.
+   */
+  portmap: {
+    broadcast: flag,
+    entries: list(
+      record({ netid: oneOf('udp', 'tcp', 'udp6', 'tcp6'), address: words, port: integer(1, 65_535) }),
+      4,
+    ),
+  },
   /** A domain to be served, and by which rules; again when they have changed. */
   configure: {
     domain,
@@ -103,5 +114,6 @@ export const fromServer = union('kind', {
 export type ToServer = Of<typeof toServer>
 export type FromServer = Of<typeof fromServer>
 export type ServerLimits = Omit<Extract<ToServer, { kind: 'limits' }>, 'kind'>
+export type PortmapSettings = Omit<Extract<ToServer, { kind: 'portmap' }>, 'kind'>
 export type ServerSettings = Extract<ToServer, { kind: 'configure' }>
 export type LoadedImage = Extract<FromServer, { kind: 'loaded' }>

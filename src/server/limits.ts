@@ -41,3 +41,6 @@ export const REMEMBERED_NETWORKS = 10_000
 
 /** Answers to the supervisor that wait to be asked for their next part: each keeps an image. */
 export const OPEN_LOOKUPS = 64
+
+/** The longest answer of the embedded port mapper, its list of 16 entries, has about 1,400. */
+export const PORTMAP_REPLY_BYTES = 2048

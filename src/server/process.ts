@@ -9,6 +9,7 @@ import { openChannel } from '../messages/channel.ts'
 import {
   type FromServer,
   type LoadedImage,
+  type PortmapSettings,
   type ServerLimits,
   type ServerSettings,
   type ToServer,
@@ -61,6 +62,7 @@ export async function runServer(
   /** the rules of each domain, and which maps it has */
   const told = new Map<string, { readonly rules: readonly AccessRule[]; readonly maps: MapRules }>()
   let limits: ServerLimits = DEFAULT_LIMITS
+  let portmap: PortmapSettings = { broadcast: false, entries: [] }
   const opened = Promise.withResolvers<void>()
   let opening: Promise<void> | undefined
   let collecting: NodeJS.Timeout | undefined
@@ -94,6 +96,7 @@ export async function runServer(
       const { services: all, transport: how } = await openSockets(descriptors, {
         served,
         responder,
+        portmap: () => portmap,
         limits: () => limits,
         stranger,
         transport,
@@ -182,6 +185,9 @@ export async function runServer(
         case 'limits':
           limits = message
           return inform({ kind: 'limits', limits })
+        case 'portmap':
+          portmap = message
+          return
         case 'configure':
           return configure(message)
         case 'remove':

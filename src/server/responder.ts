@@ -26,22 +26,13 @@ import {
 } from '../../rpc/yp-results.ts'
 import type { MapView } from '../maps/image.ts'
 import { SpecialKey } from '../maps/image-format.ts'
-import type { Origin } from './access-list.ts'
+import type { Answerer, Caller } from './answerer.ts'
 import type { ServedMap } from './map-rules.ts'
 import type { Served, ServedDomain } from './served.ts'
 
-/** What of the caller matters for an answer. */
-export interface Caller extends Origin {
-  /** the longest reply its transport carries, in bytes */
-  readonly limit: number
-}
-
-/** The same, used for one caller after the other. */
-export type Asking = { -readonly [K in keyof Caller]: Caller[K] }
-
 const MASTER_NAME = Buffer.from(SpecialKey.masterName, 'latin1')
 
-export class Responder {
+export class Responder implements Answerer {
   /** whose bytes from `bodyStart` to `bodyEnd` follow the head of the last reply: an image, as a rule */
   body: Buffer | undefined
   bodyStart = 0
@@ -240,7 +231,7 @@ export class Responder {
   /** What ypbind asks before it binds: where the data has expired, another server is the better one. */
   #isVouchedFor(domain: Span, caller: Caller): boolean {
     const found = this.#domain(domain, caller)
-    return found?.maps !== undefined && !found.expired
+    return found?.isVouchedFor === true
   }
 
   /** Undefined also when the caller may not ask for it: there is no reply then. */

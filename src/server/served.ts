@@ -96,6 +96,11 @@ export class ServedDomain {
     return this.maps?.image
   }
 
+  /** Whether a client may bind to us for its sake: where the data has expired, another server is the better one. */
+  get isVouchedFor(): boolean {
+    return this.maps !== undefined && !this.expired
+  }
+
   isNamed(bytes: Uint8Array, name: Span): boolean {
     return equal(this.#name, bytes, name)
   }

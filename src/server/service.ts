@@ -1,8 +1,8 @@
 import type { Log } from '../log.ts'
 import type { ServerLimits } from '../messages/server.ts'
+import type { Answerer } from './answerer.ts'
 import type { Counters } from './counters.ts'
 import type { News } from './news.ts'
-import type { Responder } from './responder.ts'
 import type { Served } from './served.ts'
 
 /**
@@ -14,7 +14,7 @@ export type Stranger = (address: string, domain?: string, calls?: number) => voi
 /** What a socket of the main thread is served with. */
 export interface Serving {
   readonly served: Served
-  readonly responder: Responder
+  readonly responder: Answerer
   /** what callers may cost, as it is now */
   readonly limits: () => ServerLimits
   readonly stranger: Stranger

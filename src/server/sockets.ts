@@ -2,9 +2,11 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import type { PortmapSettings } from '../messages/server.ts'
 import type { Batched } from './batched-udp.ts'
 import { LISTEN_BACKLOG, RECEIVE_BUFFER_BYTES } from './limits.ts'
 import type { News } from './news.ts'
+import { Portmapper } from './portmapper.ts'
 import type { Service } from './service.ts'
 import { serveTcp, type TcpServing } from './tcp.ts'
 import { oneByOne, type Transport } from './transport.ts'
@@ -12,7 +14,7 @@ import { serveUdp, type UdpServing } from './udp.ts'
 
 /** A socket that this process was started with: bound, and for TCP not listening yet. */
 export interface Descriptor {
-  /** `tcp`, `udp4` or `udp6` */
+  /** `tcp`, `udp4` or `udp6`; with `portmap-` before it, one of the port mapper's */
   readonly kind: string
   readonly fd: number
 }
@@ -23,6 +25,8 @@ export interface Answering extends TcpServing, UdpServing {
   readonly threads: ReadonlyMap<number, Batched>
   /** what a thread of its own begins with */
   readonly news: readonly News[]
+  /** what the port mapper tells, as it is now */
+  readonly portmap: () => PortmapSettings
 }
 
 export interface Opened {
@@ -30,6 +34,8 @@ export interface Opened {
   /** how datagrams are answered */
   readonly transport: Transport
 }
+
+const PORTMAP = 'portmap-'
 
 /** Answers on all of them, or throws and has closed those that it had opened. */
 export async function openSockets(descriptors: readonly Descriptor[], answering: Answering): Promise<Opened> {
@@ -40,6 +46,8 @@ export async function openSockets(descriptors: readonly Descriptor[], answering:
       try {
         if (kind === 'tcp') {
           services.push(await openTcp(fd, answering))
+        } else if (kind.startsWith(PORTMAP)) {
+          services.push(await openPortmap(kind.slice(PORTMAP.length), fd, answering))
         } else {
           const opened = await openUdp(kind, fd, { ...answering, transport })
           services.push(opened.service)
@@ -56,6 +64,14 @@ export async function openSockets(descriptors: readonly Descriptor[], answering:
     throw error
   }
   return { services, transport }
+}
+
+/** Its datagrams are few: they need no thread. */
+async function openPortmap(kind: string, fd: number, answering: Answering): Promise<Service> {
+  const { served, portmap } = answering
+  if (kind === 'tcp') return openTcp(fd, { ...answering, responder: new Portmapper('tcp', served, portmap) })
+  if (kind !== 'udp4' && kind !== 'udp6') throw new Error('tcp, udp4 or udp6 expected')
+  return openOneByOne(kind, fd, { ...answering, responder: new Portmapper('udp', served, portmap) })
 }
 
 async function openTcp(fd: number, serving: TcpServing): Promise<Service> {

@@ -8,11 +8,11 @@ import { MARK_BYTES, RecordAssembler, writeMark } from '../../rpc/record.ts'
 import { XdrWriter } from '../../rpc/xdr-writer.ts'
 import type { Origin } from './access-list.ts'
 import { addressOf } from './address-of.ts'
+import type { Caller } from './answerer.ts'
 import { type Closing, type Connections, type Patience, ticks, type Watched } from './connections.ts'
 import { COPIED_REPLY_BYTES, DRAIN_IDLE_MS, DRAIN_MS, FRAGMENT_BYTES, ROUND_FRAGMENTS } from './limits.ts'
 import { listenerOf } from './listener.ts'
 import { rarely } from './rarely.ts'
-import type { Caller } from './responder.ts'
 import type { Service, Serving } from './service.ts'
 
 const NOTHING = Buffer.alloc(0)
@@ -133,7 +133,8 @@ class Connection implements Watched {
   constructor(socket: Socket, address: string, origin: Origin, serving: TcpServing, head: XdrWriter) {
     this.#socket = socket
     this.address = address
-    this.#caller = { ...origin, limit: Infinity }
+    const { localAddress: here } = socket
+    this.#caller = { ...origin, limit: Infinity, ...(here !== undefined && { here }) }
     this.#serving = serving
     this.#head = head
     this.#assembler = new RecordAssembler(serving.connections.recordLimits)

@@ -6,12 +6,12 @@ import { XdrWriter } from '../../rpc/xdr-writer.ts'
 import { MOST_UDP_REPLY } from '../config/limit-table.ts'
 import type { ServerLimits } from '../messages/server.ts'
 import { addressOf } from './address-of.ts'
+import type { Answerer, Asking, Caller } from './answerer.ts'
 import type { UdpCounters } from './counters.ts'
 import { UDP_CALL_BYTES, UDP_REPLIES_IN_FLIGHT } from './limits.ts'
 import type { Notices } from './notices.ts'
 import { rarely } from './rarely.ts'
 import { Rates } from './rates.ts'
-import type { Asking, Caller, Responder } from './responder.ts'
 import type { Service, Serving } from './service.ts'
 
 /** A reply's buffer, with the callback that makes it free again: made once, used for many replies. */
@@ -149,7 +149,7 @@ export function serveUdp(
 
 /** The whole reply in the writer; false when there is none. Bytes that are no call get none. */
 function answer(
-  responder: Responder,
+  responder: Answerer,
   request: Buffer,
   caller: Caller,
   writer: XdrWriter,

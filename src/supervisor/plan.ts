@@ -43,6 +43,7 @@ export function makePlan(config: Config, program: string, log: Log): Plan {
     server: {
       account: accounts?.server,
       limits: serverLimits(config),
+      portmapper: config.portmapper,
       domains: config.domains.map((domain) => servedPlan(domain, state)),
     },
     directory: {

@@ -6,6 +6,7 @@ import { type Binding, universalAddress, universalPort } from '../../rpc/rpcbind
 import { YP_PROGRAM, YP_VERSION } from '../../rpc/yp.ts'
 import type { Log } from '../log.ts'
 import { StartError } from '../start-error.ts'
+import { namedOf, tellOfUnnamed } from './named-endpoints.ts'
 import { portHolder } from './port-holder.ts'
 import { answers } from './probe.ts'
 import { connectRpcbind, type RpcbindClient } from './rpcbind-client.ts'
@@ -98,35 +99,22 @@ async function reach(connect: Connect): Promise<RpcbindClient> {
   } catch (error) {
     throw new StartError(
       'rpcbind-unreachable',
-      `rpcbind can't be reached (${(error as Error).message}): start it, or say "bind local" to serve this host only`,
+      `rpcbind can't be reached (${(error as Error).message}): start it, say "portmapper embedded" to do without ` +
+        'it, or "bind local" to serve this host only',
     )
   }
 }
 
-/** One binding a transport. rpcbind turns a wildcard into the address that its caller can reach. */
 function bindings(endpoints: readonly Endpoint[], netids: readonly string[], log: Log): readonly Binding[] {
-  const byNetid = new Map<string, Endpoint[]>()
-  for (const endpoint of endpoints) {
-    if (netids.includes(endpoint.netid)) {
-      byNetid.set(endpoint.netid, [...(byNetid.get(endpoint.netid) ?? []), endpoint])
-    }
-  }
-  return [...byNetid].map(([netid, [first, ...others]]) => {
-    const { address, port } = first!
-    const elsewhere = others.filter((other) => other.port !== port)
-    if (elsewhere.length > 0) {
-      log('warning', 'port-not-registered', `rpcbind can name one ${netid} port only: ${port} is it`)
-    }
-    const wildcard = netid.endsWith('6') ? '::' : '0.0.0.0'
-    const shown = others.length > 0 ? wildcard : address
-    return {
-      program: YP_PROGRAM,
-      version: YP_VERSION,
-      netid,
-      address: universalAddress(shown, port),
-      owner: '',
-    }
-  })
+  const known = endpoints.filter(({ netid }) => netids.includes(netid))
+  tellOfUnnamed(known, log)
+  return namedOf(known).map(({ netid, address, port }) => ({
+    program: YP_PROGRAM,
+    version: YP_VERSION,
+    netid,
+    address: universalAddress(address, port),
+    owner: '',
+  }))
 }
 
 async function clearStale(

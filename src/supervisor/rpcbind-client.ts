@@ -38,7 +38,7 @@ export interface RpcbindClient {
   close(): void
 }
 
-const SOCKET_PATHS = ['/run/rpcbind.sock', '/var/run/rpcbind.sock']
+export const RPCBIND_SOCKETS = ['/run/rpcbind.sock', '/var/run/rpcbind.sock']
 
 /** rpcbind is on this host and answers from memory. */
 const CALL_TIMEOUT_MS = 5000
@@ -48,7 +48,7 @@ const REPLY_LIMITS = { bytes: 4 * 1024 * 1024, fragments: 4096 }
 const REQUEST_BYTES = 8192
 
 /** Throws the last connection's error when none is possible. */
-export async function connectRpcbind(paths: readonly string[] = SOCKET_PATHS): Promise<RpcbindClient> {
+export async function connectRpcbind(paths: readonly string[] = RPCBIND_SOCKETS): Promise<RpcbindClient> {
   for (const path of paths) {
     const socket = await connected(connect({ path }))
     if (!(socket instanceof Error)) return rpcbind4(socket)

@@ -1,6 +1,7 @@
 /** The server process as the supervisor sees it: kept alive, given its sockets and images, asked for records. */
 import { statSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
+import type { Config } from '../config/config.ts'
 import type { Log, LogLevel } from '../log.ts'
 import type { Counts } from '../messages/counts.ts'
 import type { Published } from '../messages/directory.ts'
@@ -16,8 +17,9 @@ import type { Account } from './accounts.ts'
 import { changesOf, differ } from './changes.ts'
 import { type Child, startChild } from './child.ts'
 import { createKeeper, type Life, type Successor } from './keeper.ts'
+import { namedOf } from './named-endpoints.ts'
 import { createRequests, type Requests } from './requests.ts'
-import { pairsOf, type Sockets } from './sockets.ts'
+import { endpointsOf, pairsOf, type Sockets } from './sockets.ts'
 
 /** Its work comes in slices of a few milliseconds, so that long without an answer it is stuck. */
 const PATIENCE_MS = 10_000
@@ -32,6 +34,8 @@ export interface ServerPlan {
   readonly account: Account | undefined
   readonly sockets: Sockets
   readonly limits: ServerLimits
+  /** we are the port mapper ourselves */
+  readonly portmapper: Config['portmapper']
   readonly domains: readonly ServedPlan[]
 }
 
@@ -190,10 +194,11 @@ export function createServerSide(options: ServerSideOptions): ServerSide {
       role: 'server',
       program,
       account: from.account,
-      args: pairs.flatMap(({ address, udp }) => [
-        'tcp',
-        ...udp.map(() => (isIPv6(address) ? 'udp6' : 'udp4')),
-      ]),
+      args: pairs.flatMap(({ address, udp, portmap }) =>
+        ['tcp', ...udp.map(() => (isIPv6(address) ? 'udp6' : 'udp4'))].map((kind) =>
+          portmap === true ? `portmap-${kind}` : kind,
+        ),
+      ),
       handles: pairs.flatMap(({ tcp, udp }) => [tcp, ...udp]),
       shape: fromServer,
       patience: PATIENCE_MS,
@@ -248,6 +253,7 @@ export function createServerSide(options: ServerSideOptions): ServerSide {
     servers.add(server)
     child.send({ kind: 'log-level', level: level() })
     child.send({ kind: 'limits', ...from.limits })
+    sendPortmap(server, from)
     for (const { settings } of from.domains) child.send(settings)
     // Before the sockets are opened: calls that wait there are to be answered from these images.
     for (const { domain } of from.domains) tell(server, domain)
@@ -294,10 +300,12 @@ export function createServerSide(options: ServerSideOptions): ServerSide {
     configure(next) {
       const { changed: others, removed } = changesOf(plan.domains, next.domains)
       const limited = differ(plan.limits, next.limits)
+      const mapped = differ(plan.portmapper, next.portmapper)
       put(next)
       keeper.replan(next)
       const server = keeper.current()
       if (limited) server?.child.send({ kind: 'limits', ...next.limits })
+      if (mapped && server !== undefined) sendPortmap(server, next)
       for (const domain of removed) {
         server?.child.send({ kind: 'remove', domain })
         forget(server, domain)
@@ -346,6 +354,12 @@ export function createServerSide(options: ServerSideOptions): ServerSide {
     process: () => ({ child: keeper.current()?.child, restarts: keeper.restarts() }),
     stop: keeper.stop,
   }
+}
+
+/** What the port mapper tells those who look for us. */
+function sendPortmap({ child }: Server, { portmapper, sockets }: ServerPlan): void {
+  if (portmapper === undefined) return
+  child.send({ kind: 'portmap', ...portmapper, entries: [...namedOf(endpointsOf(sockets))] })
 }
 
 function servingOf({ serving }: Server, domain: string): Serving {

@@ -18,12 +18,14 @@ export interface Endpoint {
   readonly port: number
 }
 
-/** TCP and UDP on one address and port; a UDP socket for each thread that answers. */
+/** TCP and UDP on one address and port; a UDP socket for each thread that answers, and one of the port mapper's. */
 export interface Pair {
   readonly address: string
   readonly port: number
   readonly tcp: Handle
   readonly udp: readonly Handle[]
+  /** calls that come here are for the port mapper */
+  readonly portmap?: true
 }
 
 /** Pairs by what asked for them, so that the same wish finds its pairs again when others have changed. */
@@ -109,8 +111,18 @@ export function pairsOf(sockets: Sockets): readonly Pair[] {
   return [...sockets.values()].flat()
 }
 
+/** Where YP is answered. */
 export function endpointsOf(sockets: Sockets): readonly Endpoint[] {
-  return pairsOf(sockets).flatMap(({ address, port }): Endpoint[] => [
+  return placesOf(pairsOf(sockets).filter(({ portmap }) => portmap === undefined))
+}
+
+/** Where the port mapper is that we are ourselves. */
+export function portmapEndpointsOf(sockets: Sockets): readonly Endpoint[] {
+  return placesOf(pairsOf(sockets).filter(({ portmap }) => portmap === true))
+}
+
+function placesOf(pairs: readonly Pair[]): readonly Endpoint[] {
+  return pairs.flatMap(({ address, port }): Endpoint[] => [
     { netid: isIPv6(address) ? 'udp6' : 'udp', address, port },
     { netid: isIPv6(address) ? 'tcp6' : 'tcp', address, port },
   ])
@@ -178,7 +190,7 @@ function bindAll(
 }
 
 /** TCP first, since the kernel chooses its port among those it knows to be free. */
-function bindPair(address: string, wanted: number, workers: number): Pair | BindError {
+export function bindPair(address: string, wanted: number, workers: number): Pair | BindError {
   let tcp: Handle | undefined
   try {
     const bound = bindTcp(address, wanted)
@@ -223,7 +235,7 @@ function noFamily(address: string, log: Log): void {
   log('info', 'no-ipv6', `this host has no ${address}: answering over IPv4 only`)
 }
 
-function bindError(address: string, port: number, { code, message }: BindError): StartError {
+export function bindError(address: string, port: number, { code, message }: BindError): StartError {
   if (code === 'EADDRINUSE' && portHolder('udp', port) === undefined && isLingering(port)) {
     return new StartError(
       'address-in-use',

@@ -1,7 +1,4 @@
 /** What `ypldapctl status` shows, put together from what each part knows. */
-
-import type { Binding } from '../../rpc/rpcbind.ts'
-import { universalPort } from '../../rpc/rpcbind.ts'
 import type { Config, DomainConfig } from '../config/config.ts'
 import type { LogLevel } from '../log.ts'
 import type { DomainStatus, Status } from '../messages/control.ts'
@@ -13,6 +10,11 @@ import type { Plan } from './plan.ts'
 import type { ServedImage, ServerSide } from './server-side.ts'
 import type { Endpoint } from './sockets.ts'
 
+export interface Named {
+  readonly netid: string
+  readonly port: number
+}
+
 export interface StatusSources {
   readonly file: string
   readonly config: Config
@@ -21,14 +23,17 @@ export interface StatusSources {
   /** seconds since 1970 */
   readonly started: number
   readonly endpoints: readonly Endpoint[]
-  readonly registered: readonly Binding[]
+  /** of the endpoints those that clients find: rpcbind knows them, or our own port mapper does */
+  readonly named: readonly Named[]
+  /** where that is */
+  readonly portmap: readonly Endpoint[]
   readonly server: ServerSide
   readonly directory: DirectorySide
   readonly counts: Counts | undefined
 }
 
 export function statusOf(sources: StatusSources): Status {
-  const { file, config, level, started, endpoints, registered, server, directory, counts } = sources
+  const { file, config, level, started, endpoints, named, portmap, server, directory, counts } = sources
   return {
     version: VERSION,
     config: file,
@@ -37,10 +42,9 @@ export function statusOf(sources: StatusSources): Status {
     started,
     endpoints: endpoints.map((endpoint) => ({
       ...endpoint,
-      registered: registered.some(
-        ({ netid, address }) => netid === endpoint.netid && universalPort(address) === endpoint.port,
-      ),
+      registered: named.some(({ netid, port }) => netid === endpoint.netid && port === endpoint.port),
     })),
+    portmapper: config.portmapper === undefined ? null : { ...config.portmapper, endpoints: [...portmap] },
     transport: server.transport(),
     requests: counts ?? null,
     domains: config.domains.map((domain) => domainStatusOf(domain, sources)),

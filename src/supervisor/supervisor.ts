@@ -4,6 +4,7 @@
  * no image.
  */
 
+import { universalPort } from '../../rpc/rpcbind.ts'
 import type { Config } from '../config/config.ts'
 import { formatProblem, headOf } from '../config/problem.ts'
 import { type ControlListener, type ControlPlace, listenControl } from '../control/listener.ts'
@@ -12,14 +13,17 @@ import type { Log, Logger, LogLevel } from '../log.ts'
 import { StartError } from '../start-error.ts'
 import { differ } from './changes.ts'
 import { createDirectorySide } from './directory-side.ts'
+import { registerLater } from './late-registration.ts'
+import { namedOf, tellOfUnnamed } from './named-endpoints.ts'
 import { createNotifier } from './notify.ts'
 import { passedSockets } from './passed-sockets.ts'
 import { makePlan, type Plan } from './plan.ts'
+import { refuseBesideRpcbind, withPortmapper } from './portmap-sockets.ts'
 import { type Registration, register } from './registration.ts'
 import { createServerSide } from './server-side.ts'
-import { bindSockets, closeSockets, endpointsOf, type Sockets } from './sockets.ts'
+import { bindSockets, closeSockets, endpointsOf, portmapEndpointsOf, type Sockets } from './sockets.ts'
 import { type ConfigSource, checkConfig, stageConfig } from './stage.ts'
-import { statusOf } from './status.ts'
+import { type Named, statusOf } from './status.ts'
 import { summaryOf } from './summary.ts'
 import { createTurns } from './turns.ts'
 
@@ -49,9 +53,13 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   let { config, level } = options
   let plan = makePlan(config, source.program, log)
   const passed = passedSockets(process.env, process.pid)
-  const bind = (wanted: Config, held?: Sockets) =>
-    bindSockets(wanted.listen, wanted.bind === 'local', plan.workers, log, held, passed)
-  let sockets = bind(config)
+  const bind = async (wanted: Config, held?: Sockets) => {
+    const isNew = held === undefined || portmapEndpointsOf(held).length === 0
+    if (wanted.portmapper !== undefined && isNew) await refuseBesideRpcbind()
+    const own = bindSockets(wanted.listen, wanted.bind === 'local', plan.workers, log, held, passed)
+    return wanted.portmapper === undefined ? own : withPortmapper(own, held)
+  }
+  let sockets = await bind(config)
   const notifier = createNotifier(process.env, log)
   const levelNow = () => level
 
@@ -116,7 +124,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       undo.push(() => makePlan(config, source.program, log))
       const nextPlan = makePlan(next, source.program, log)
       if (nextPlan.workers !== plan.workers) throw new StartError('restart-needed', RESTART)
-      const nextSockets = bind(next, sockets)
+      const nextSockets = await bind(next, sockets)
       undo.push(() => closeSockets(nextSockets, sockets))
       const nextControl = await openControl(nextPlan.control, control, operations, logger)
       undo.push(() => (isThere(nextControl, control) ? control?.regroup(control.group) : nextControl.close()))
@@ -129,7 +137,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       if (successor !== undefined) undo.push(successor.abandon)
       const before = registration
       if (moved || next.bind !== config.bind)
-        registration = await registerAnew(before, next, nextSockets, logger)
+        registration = await registerAnew(before, next, config, nextSockets, logger)
 
       if (ending.signal.aborted) throw new StartError('child-failed', ENDING)
       // From here on nothing fails.
@@ -175,7 +183,8 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
         level,
         started,
         endpoints: endpointsOf(sockets),
-        registered: registration?.bindings() ?? [],
+        named: namedBy(config, sockets, registration),
+        portmap: portmapEndpointsOf(sockets),
         server,
         directory,
         counts: await server.counts(),
@@ -206,7 +215,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   try {
     control = await openControl(plan.control, undefined, operations, logger)
     await useful('the server process', server.begin())
-    registration = await registerAnew(undefined, config, sockets, logger)
+    registration = await registerAnew(undefined, config, undefined, sockets, logger)
     await useful('the directory process', directory.begin())
   } catch (error) {
     await stop()
@@ -292,16 +301,31 @@ function isThere(one: Control, other: Control | undefined): boolean {
 async function registerAnew(
   before: Registration | undefined,
   next: Config,
+  last: Config | undefined,
   sockets: Sockets,
   { log }: Logger,
 ): Promise<Registration | undefined> {
-  if (next.bind === 'local') {
+  if (next.portmapper !== undefined) tellOfUnnamed(endpointsOf(sockets), log)
+  if (next.bind === 'local' || next.portmapper !== undefined) {
     await withdraw(before, log)
     return undefined
   }
+  // rpcbind can be there only when we have left its port to it.
+  if (last?.portmapper !== undefined) return registerLater(endpointsOf(sockets), log)
   if (before === undefined) return register(endpointsOf(sockets), log)
   await before.replace(endpointsOf(sockets))
   return before
+}
+
+/** What clients can find us at, by rpcbind or by ourselves. */
+function namedBy(
+  { portmapper }: Config,
+  sockets: Sockets,
+  registration: Registration | undefined,
+): readonly Named[] {
+  if (portmapper !== undefined) return namedOf(endpointsOf(sockets))
+  const bindings = registration?.bindings() ?? []
+  return bindings.map(({ netid, address }) => ({ netid, port: universalPort(address) ?? 0 }))
 }
 
 function sameWishes(a: Sockets, b: Sockets): boolean {

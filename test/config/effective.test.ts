@@ -78,7 +78,7 @@ const TEXTS: readonly (readonly [string, string])[] = [
   ],
   [
     'everything that is said of the process',
-    `${HEAD}bind local\nlisten port 834\nlisten on ::1\nuser "a"\ndirectory user "b"\nstate directory "/s"\ncontrol socket "/c" group "g"\ndirectory memory 300\nudp workers auto\nlimit tcp idle 99\n${block()}`,
+    `${HEAD}bind local\nportmapper embedded\nlisten port 834\nlisten on ::1\nuser "a"\ndirectory user "b"\nstate directory "/s"\ncontrol socket "/c" group "g"\ndirectory memory 300\nudp workers auto\nlimit tcp idle 99\n${block()}`,
   ],
   [
     'everything that is said of a domain',

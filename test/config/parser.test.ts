@@ -132,6 +132,8 @@ describe('global statements', () => {
     ['refuse system names\nrefuse names zz', { admission: { refusedNames: [...SYSTEM_NAMES, 'zz'].sort() } }],
     ['udp workers 4', { udpWorkers: 4 }],
     ['udp workers auto', { udpWorkers: 'auto' }],
+    ['portmapper embedded', { portmapper: { broadcast: false } }],
+    ['portmapper embedded broadcast', { portmapper: { broadcast: true } }],
     ['control socket "/x"', { control: { socket: '/x' } }],
     ['control socket "/x" group adm', { control: { socket: '/x', group: 'adm' } }],
     ['provide map passwd.byname', { maps: [{ name: 'passwd.byname' }] }],

@@ -4,7 +4,7 @@ import { MAX_PROBLEMS } from '../../src/config/limits.ts'
 import { DIRECTORY, DOMAIN, problemsOf } from './check.ts'
 
 const STATEMENTS =
-  'one of include, directory, domain, interval, provide, map, cafile, record, overflow, allow, deny, securenets, guard, expire, minimum, refuse, bind, listen, user, state, control, udp, limit, name = "value"'
+  'one of include, directory, domain, interval, provide, map, cafile, record, overflow, allow, deny, securenets, guard, expire, minimum, refuse, bind, listen, user, state, control, udp, limit, portmapper, name = "value"'
 const DIRECTORY_STATEMENTS =
   'one of binddn, bindcred, bindext, certfile, keyfile, basedn, groupdn, passwd, group, attribute, fixed, list, page, schema, idmap, template, }'
 const FIELDS =
@@ -133,6 +133,9 @@ const GLOBAL: readonly (readonly [line: string, ...problems: string[]])[] = [
     '1: too many names, expected at most 1024',
   ],
   ['guard shrink 50%', '14: unexpected word, expected a percentage from 0 to 100'],
+  ['portmapper', "11: unexpected end of the line, expected 'embedded'"],
+  ['portmapper rpcbind', "12: unexpected word, expected 'embedded'"],
+  ['portmapper embedded x', '21: unexpected word, expected the end of the line'],
   ['udp', "4: unexpected end of the line, expected 'workers'"],
   ['udp workers', "12: unexpected end of the line, expected a number of threads, or 'auto' from 1 to 64"],
   ['udp workers 0', "13: number out of range, expected a number of threads, or 'auto' from 1 to 64"],

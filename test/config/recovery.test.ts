@@ -42,7 +42,7 @@ describe('all problems of a file are told in one run', () => {
   test('with the place where a macro is used, not where its value came from', () => {
     const text = `m = "x y"\nn = "0"\nb = "dc=x"\n${DOMAIN}  $m\ninterval  $n\ndirectory h {\nbasedn $b\n}\n`
     expect(problemsOf(text)).toEqual([
-      't:5:3: unknown statement \'x\', expected one of include, directory, domain, interval, provide, map, cafile, record, overflow, allow, deny, securenets, guard, expire, minimum, refuse, bind, listen, user, state, control, udp, limit, name = "value"',
+      't:5:3: unknown statement \'x\', expected one of include, directory, domain, interval, provide, map, cafile, record, overflow, allow, deny, securenets, guard, expire, minimum, refuse, bind, listen, user, state, control, udp, limit, portmapper, name = "value"',
       't:6:11: number out of range, expected a number of seconds from 1 to 2147483647',
       "t:8:8: unexpected '=' from macro 'b', expected the end of the line (text with '=' in it needs quotes of its own inside the value of the macro)",
     ])

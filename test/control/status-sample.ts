@@ -69,6 +69,7 @@ export function statusOf(domain: Partial<DomainStatus> = {}, rest: Partial<Statu
       { netid: 'udp', address: '0.0.0.0', port: 834, registered: true },
       { netid: 'tcp6', address: '::', port: 834, registered: false },
     ],
+    portmapper: null,
     requests: null,
     domains: [domainOf(domain)],
     processes: [

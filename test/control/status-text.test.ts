@@ -13,6 +13,20 @@ function shown(status: Status, colour = false): string {
 }
 
 describe('the status', () => {
+  test('tells of the port mapper that the daemon is, and what that names', () => {
+    const endpoints = [{ netid: 'udp', address: '0.0.0.0', port: 111 }]
+    const lines = (broadcast: boolean) =>
+      shown(statusOf({}, { portmapper: { broadcast, endpoints } }))
+        .split('\n')
+        .slice(3, 6)
+    expect(lines(false)).toEqual([
+      '  udp   0.0.0.0 port 834  in the port mapper',
+      '  tcp6  :: port 834       not registered',
+      '  udp   0.0.0.0 port 111  port mapper',
+    ])
+    expect(lines(true)[2]).toBe('  udp   0.0.0.0 port 111  port mapper, answers broadcasts')
+  })
+
   test('of a daemon that fares well shows all of it, aligned', () => {
     expect(shown(statusOf())).toBe(`fresh: example.com, 12 users and 5 groups, 34 s old
 

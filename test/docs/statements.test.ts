@@ -52,6 +52,7 @@ const SAMPLES: Readonly<Record<(typeof TABLES)[number], Readonly<Record<string, 
     'minimum gid': 'minimum gid 99',
     'minimum uid': 'minimum uid 99',
     overflow: 'overflow split',
+    portmapper: 'portmapper embedded broadcast',
     'provide map': 'provide map "passwd.byname"',
     'provide maps': 'provide maps hosts',
     'record limit': 'record limit 999',
@@ -143,7 +144,8 @@ const nextOnly = (config: Config) => [
 /** What a reload from the one to the other does, as the supervisor and the directory process decide it. */
 function reloadOf(before: Config, after: Config): string {
   if (before.udpWorkers !== after.udpWorkers) return 'restart'
-  if (before.bind !== after.bind || differs(before.listen, after.listen)) return 'sockets'
+  if (before.bind !== after.bind || differs(before.portmapper, after.portmapper)) return 'sockets'
+  if (differs(before.listen, after.listen)) return 'sockets'
   if (differs(before.accounts, after.accounts)) return 'process'
   if (before.domains.length !== after.domains.length) return 'refresh'
   const [old, now] = [settingsOf(before), settingsOf(after)]

@@ -43,6 +43,7 @@ describe('the tables of messages', () => {
         'ping',
         'log-level',
         'limits',
+        'portmap',
         'configure',
         'remove',
         'open',

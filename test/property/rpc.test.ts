@@ -1,8 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { MARK_BYTES, RecordAssembler, writeMark } from '../../rpc/record.ts'
-import { universalAddress, universalPort } from '../../rpc/rpcbind.ts'
+import {
+  decodeAddressResult,
+  decodeIndirectCall,
+  decodePortResult,
+  encodeAddressResult,
+  encodeIndirectCall,
+  encodePortResult,
+  universalAddress,
+  universalPort,
+} from '../../rpc/rpcbind.ts'
 import { XdrReader } from '../../rpc/xdr-reader.ts'
+import type { XdrWriter } from '../../rpc/xdr-writer.ts'
 import { YpProcedure } from '../../rpc/yp.ts'
 import { figure } from '../support/figure.ts'
 import { newWriter, readCall, readReply, writeCall, writeReply } from '../support/rpc-codec.ts'
@@ -156,3 +166,32 @@ function fragment(body: Uint8Array, index: number, all: readonly Uint8Array[]): 
   writeMark(mark, 0, body.length, index === all.length - 1)
   return [mark, Buffer.from(body)]
 }
+
+const through = <T>(
+  value: T,
+  encode: (writer: XdrWriter, value: T) => void,
+  decode: (reader: XdrReader) => T,
+) => {
+  const writer = newWriter()
+  encode(writer, value)
+  const reader = new XdrReader(writer.written())
+  const read = decode(reader)
+  expect(reader.remaining).toBe(0)
+  return read
+}
+
+describe('a call that the port mapper passes on', () => {
+  const bytes = fc.uint8Array({ maxLength: 1024 }).map((one) => Buffer.from(one))
+  const call = fc.record({ program: uint32, version: uint32, procedure: uint32, args: bytes })
+  test('is read as it was written, and so is its answer in both forms', () => {
+    fc.assert(
+      fc.property(call, uint32, octets(1024), bytes, (call, port, address, results) => {
+        expect(through(call, encodeIndirectCall, decodeIndirectCall)).toEqual(call)
+        const byPort = { place: port, results }
+        expect(through(byPort, encodePortResult, decodePortResult)).toEqual(byPort)
+        const byAddress = { place: address, results }
+        expect(through(byAddress, encodeAddressResult, decodeAddressResult)).toEqual(byAddress)
+      }),
+    )
+  })
+})

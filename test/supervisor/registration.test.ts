@@ -149,7 +149,9 @@ describe('registration', () => {
       rpcbind(),
     )
     expect(table.map(({ address }) => address)).toEqual(['0.0.0.0.3.66'])
-    expect(lines).toEqual(['warning port-not-registered: rpcbind can name one tcp port only: 834 is it'])
+    expect(lines).toEqual([
+      'warning port-not-registered: a port mapper can name one tcp port only: 834 is it',
+    ])
   })
 
   test('with a port mapper names IPv4 alone', async () => {
@@ -162,7 +164,9 @@ describe('registration', () => {
       Promise.reject(new Error('connect ECONNREFUSED 127.0.0.1:111')),
     )
     await expect(start).rejects.toMatchObject({ code: 'rpcbind-unreachable' })
-    await expect(start).rejects.toThrow(/ECONNREFUSED 127\.0\.0\.1:111\): start it, or say "bind local"/)
+    await expect(start).rejects.toThrow(
+      /ECONNREFUSED 127\.0\.0\.1:111\): start it, say "portmapper embedded" .*"bind local"/,
+    )
   })
 })
 

@@ -6,9 +6,12 @@ import { RecordAssembler } from '../../../rpc/record.ts'
 import { decodeReply } from '../../../rpc/reply.ts'
 import {
   decodeAddress,
+  decodeAddressResult,
   decodeBinding,
   decodeDump,
+  decodeIndirectCall,
   decodeMapping,
+  decodePortResult,
   universalAddress,
   universalPort,
 } from '../../../rpc/rpcbind.ts'
@@ -181,6 +184,13 @@ export const targets: readonly Target[] = [
   decoder('bindings', captured(REPLY_HEADER_BYTES, 'reply', RPCBIND, 4), (reader) =>
     decodeDump(reader, decodeBinding),
   ),
+  decoder(
+    'indirect-call',
+    [Buffer.from('000186a400000002000000020000000800000004782e7979', 'hex')],
+    decodeIndirectCall,
+  ),
+  decoder('port-result', [Buffer.from('000003420000000400000001', 'hex')], decodePortResult),
+  decoder('address-result', [Buffer.from('00000003612e62000000000400000001', 'hex')], decodeAddressResult),
   decoder('address', captured(REPLY_HEADER_BYTES, 'reply', RPCBIND, 3), decodeAddress),
   {
     name: 'rpc/universal-address',
