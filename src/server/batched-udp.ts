@@ -1,5 +1,6 @@
 /** YP over UDP by a thread of its own (batched-worker.ts). */
 import { getSystemErrorName } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import type { Log } from '../log.ts'
 import type { FromWorker, WorkerData } from './batched-worker.ts'
@@ -10,6 +11,10 @@ import type { Service, Stranger } from './service.ts'
 
 /** In the sources a .ts file, in the package a .js one: as this one. */
 const PROGRAM = new URL(import.meta.url.replace(/udp(\.[jt]s)$/, 'worker$1'))
+
+// Of the sources each thread strips the types by WebAssembly, and V8 may free a wrapper there that another thread is in:
+// SIGSEGV, now and then, on a busy machine. What is never replaced by a better one is never freed.
+if (PROGRAM.pathname.endsWith('.ts')) setFlagsFromString(`--wasm-wrapper-tiering-budget=${2 ** 31 - 1}`)
 
 export interface Batched {
   /** see counters.ts */

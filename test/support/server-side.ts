@@ -65,9 +65,16 @@ export interface BoundSockets {
 }
 
 /** TCP and UDP on one port of an address, bound and nothing more. */
-export function bindBoth(address: string): BoundSockets {
+export function bindBoth(address: string, tries = 20): BoundSockets {
   const { handle: tcp, port } = bindTcp(address, 0)
-  return { port, tcp, udp: bindUdp(address, port), kinds: ['tcp', address.includes(':') ? 'udp6' : 'udp4'] }
+  try {
+    return { port, tcp, udp: bindUdp(address, port), kinds: ['tcp', address.includes(':') ? 'udp6' : 'udp4'] }
+  } catch (error) {
+    tcp.close()
+    // The kernel chose a port that is free for TCP, and another program may have it for UDP.
+    if (tries === 1) throw error
+    return bindBoth(address, tries - 1)
+  }
 }
 
 const PROGRAM = fileURLToPath(new URL('server-child.ts', import.meta.url))
