@@ -123,6 +123,7 @@ describe('another host', () => {
     expect(await match6(near)).toMatch(ALICE)
     expect(await ypcat(far, 'root')).toBe('no answer')
     expect(await match6(far)).toBe('no answer')
+    await untilLogged(ypldap, 'stranger')
     expect(logged(ypldap.output(), 'stranger').join()).toContain(far.address)
   })
 

@@ -76,6 +76,7 @@ describe('without rules', () => {
       expect(await asked('tcp', host)).toBe('closed')
       expect(await asked('udp', host)).toBe('silence')
     }
+    await untilLogged(ypldap, 'stranger')
     expect(logged(ypldap.output(), 'stranger')).toEqual([expect.stringContaining(OUTSIDE)])
   })
 })

@@ -85,6 +85,7 @@ test('a group that no datagram has room for is an error to who asks for it, and 
     "Can't match key many in map group.byname",
   )
   expect(await runOrFail('ypcat', ['group.byname'])).toContain('user199')
+  await untilLogged(daemon, 'too-large')
   expect(logged(daemon.output(), 'too-large')).toEqual([
     expect.stringContaining(`group.byname of ${LAB_DOMAIN}`),
   ])
@@ -101,6 +102,7 @@ test('a list of maps that no datagram has room for is an error to ypwhich -m, wh
   const daemon = await serve(80)
   const { status, stderr } = await run('ypwhich', ['-m'])
   expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining('Internal NIS error') })
+  await untilLogged(daemon, 'too-large')
   expect(logged(daemon.output(), 'too-large')).toEqual([expect.stringContaining('the list of maps')])
 })
 
@@ -116,6 +118,7 @@ test('a network that sends faster than its rate is answered at the rate, counted
   // A second's calls at once, and then a hundred a second: most of them are over that.
   await waitUntil('calls are over the rate', async () => (await counts()).limited > CALLS / 4)
   expect((await counts()).limited).toBeLessThanOrEqual(CALLS - 100)
+  await untilLogged(daemon, 'udp-rate')
   expect(logged(daemon.output(), 'udp-rate')).toEqual([expect.stringContaining('192.0.2.0/24')])
   expect((await daemon.ctl()).stdout).toMatch(/^ {2}over the rate +\d+$/m)
 })
@@ -131,5 +134,6 @@ test('in a dry run it has all its answers', async () => {
     const { calls, replies } = await counts()
     return calls === replies
   })
+  await untilLogged(daemon, 'udp-rate')
   expect(logged(daemon.output(), 'udp-rate')).toEqual([expect.stringContaining('answered all the same')])
 })

@@ -191,6 +191,7 @@ describe('a host without rpcbind, by its configuration', () => {
     expect(
       (await there('timeout', '-s', 'KILL', '2', 'rpcinfo', '-T', 'udp', SERVER, '100004', '2')).status,
     ).not.toBe(0)
+    await untilLogged(ypldap, 'stranger')
     expect(logged(ypldap.output(), 'stranger').length).toBeGreaterThan(0)
     expect((await run('rpcinfo', ['-p', '127.0.0.1'])).status).toBe(0)
   })
