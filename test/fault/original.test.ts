@@ -4,7 +4,7 @@
  */
 
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -900,7 +900,10 @@ describe('processes', () => {
     const yp = await client({ transport: 'udp', port: daemon.port, patience: 10_000 })
     const gecos = async () => (await yp.match(domain, 'passwd.byname', 'user7')).value.split(':')[4]
     for (const [index, role] of (['directory', 'server'] as const).entries()) {
-      process.kill(await daemon.pidOf(role), 'SIGKILL')
+      const pid = await daemon.pidOf(role)
+      process.kill(pid, 'SIGKILL')
+      // A call that it had taken would be lost with it, and clients ask again; this one does not.
+      await waitUntil('it is gone', () => !existsSync(`/proc/${pid}`))
       expect(await gecos()).toBe(`generation ${index + 1}`)
       await waitUntil(`another ${role} process is there`, async () => {
         const { processes } = await daemon.status()
