@@ -37,14 +37,32 @@ export function formatAddress(bytes: Uint8Array): string {
 
 /** RFC 4291 s.2.5.5.2: an IPv4 address in IPv6 form, as an IPv4 caller looks through an IPv6 socket. */
 export function isMapped(bytes: Uint8Array): boolean {
-  return bytes.length === 16 && bytes.subarray(0, 12).every((byte, index) => byte === (index < 10 ? 0 : 0xff))
+  return bytes.length === 16 && isMappedAt(bytes, 0)
+}
+
+/** The same of the 16 bytes there, for who is asked for each call and makes no part of its own for it. */
+export function isMappedAt(bytes: Uint8Array, start: number): boolean {
+  for (let i = 0; i < 10; i++) if (bytes[start + i] !== 0) return false
+  return bytes[start + 10] === 0xff && bytes[start + 11] === 0xff
 }
 
 /** 127.0.0.0/8, also mapped into IPv6, and ::1. */
 export function isLoopback(bytes: Uint8Array): boolean {
-  if (bytes.length === 4) return bytes[0] === 127
-  if (isMapped(bytes)) return bytes[12] === 127
-  return bytes.every((byte, index) => byte === (index < 15 ? 0 : 1))
+  return isLoopbackAt(bytes, 0, bytes.length)
+}
+
+/** The same of the 4 or 16 bytes there. */
+export function isLoopbackAt(bytes: Uint8Array, start: number, length: number): boolean {
+  if (length === 4) return bytes[start] === 127
+  if (isMappedAt(bytes, start)) return bytes[start + 12] === 127
+  for (let i = 0; i < 15; i++) if (bytes[start + i] !== 0) return false
+  return bytes[start + 15] === 1
+}
+
+/** Whether a host's name, or an address in text, is that of loopback. */
+export function isThisHost(host: string): boolean {
+  const address = parseAddress(host)
+  return host === 'localhost' || (address !== undefined && isLoopback(address))
 }
 
 /** The IPv4 address that a mapped one stands for; any other as it is. */

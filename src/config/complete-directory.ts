@@ -1,16 +1,7 @@
-import { isLoopback, parseAddress, unmapped } from '../address.ts'
+import { isThisHost } from '../address.ts'
 import { HASH_MAPS } from './builtin-maps.ts'
 import type { CompleteMaps } from './complete-maps.ts'
-import type {
-  Credentials,
-  DirectoryConfig,
-  IdMap,
-  Located,
-  Location,
-  Position,
-  Schema,
-  Source,
-} from './config.ts'
+import type { Credentials, DirectoryConfig, IdMap, Located, Position, Schema, Source } from './config.ts'
 import { DEFAULT_PAGE_SIZE } from './defaults.ts'
 import { type DirectoryDraft, isAbsent } from './draft.ts'
 import type { Report } from './report.ts'
@@ -30,7 +21,7 @@ export function completeDirectory(
   if (location === undefined) return undefined
   const secured = location.kind === 'ldap' && location.security !== 'none'
   checkCertificate(draft, secured, report)
-  if (!secured && isElsewhere(location)) warnOfBarePassword(draft, report)
+  if (location.kind === 'ldap' && !secured && !isThisHost(location.host)) warnOfBarePassword(draft, report)
   if (location.kind === 'file') refuseServerStatements(draft, report)
   const { schema = 'rfc2307' } = draft
   const idmap = completeIdMap(draft, schema, report)
@@ -91,12 +82,6 @@ function completeCredentials(draft: DirectoryDraft, report: Report): Credentials
   if (bindcred?.value === '') report.problem(bindcred.at, `empty bindcred, ${anonymous}`)
   if (binddn === undefined || bindcred === undefined) return { kind: 'anonymous' }
   return { kind: 'simple', dn: binddn.value, password: bindcred.value }
-}
-
-function isElsewhere(location: Location): boolean {
-  if (location.kind !== 'ldap' || location.host === 'localhost') return false
-  const address = parseAddress(location.host)
-  return address === undefined || !isLoopback(unmapped(address))
 }
 
 /** RFC 4513 s.6.3.1: a simple bind shows its password to all who see the connection. */

@@ -87,18 +87,24 @@ async function ofDirectory(
 }
 
 /** By the attributes that the name is made of, and by `uid`, should those be the wrong ones. */
-function candidates({ fields }: DirectoryConfig, name: string): string {
+function nameAttributes({ fields }: DirectoryConfig): readonly string[] {
+  return unique([...sourceAttributes(fields.name), 'uid'])
+}
+
+function candidates(config: DirectoryConfig, name: string): string {
   const value = filterValue(utf8Octets(name))
-  const attributes = unique([...sourceAttributes(fields.name), 'uid'])
-  return `(|${attributes.map((attribute) => `(${attribute}=${value})`).join('')})`
+  return `(|${nameAttributes(config)
+    .map((attribute) => `(${attribute}=${value})`)
+    .join('')})`
 }
 
 function wanted(config: DirectoryConfig): readonly string[] {
   return unique([...userAttributes(config), 'objectClass'])
 }
 
-function nobody({ label, userBase, fields }: DirectoryConfig, name: string): Finding {
-  const attributes = unique([...sourceAttributes(fields.name), 'uid']).join(' or ')
+function nobody(config: DirectoryConfig, name: string): Finding {
+  const { label, userBase } = config
+  const attributes = nameAttributes(config).join(' or ')
   const reason = `no entry below ${userBase.value} that ypldap may see has the ${attributes} "${name}"`
   return { directory: label, dn: '', attributes: [], row: '', reasons: [reason] }
 }

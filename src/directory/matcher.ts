@@ -12,7 +12,6 @@ import {
   PresenceFilter,
   SubstringFilter,
 } from 'ldapts'
-
 import type { Octets } from '../maps/rows.ts'
 import type { Entry } from './entry.ts'
 import { foldCase, utf8Octets } from './octets.ts'

@@ -1,5 +1,6 @@
 /** Rows to the image that is served: built, judged, and committed if it says anything new. */
 import { SECURE_MAPS } from '../config/builtin-maps.ts'
+import type { DomainConfig } from '../config/config.ts'
 import type { Admission } from '../maps/admit.ts'
 import { buildImage } from '../maps/build.ts'
 import { type Counts, judge, withoutFound } from '../maps/guard.ts'
@@ -118,7 +119,7 @@ function nextOrder(last: number, now: number): number {
   return Math.min(Math.max(last + 1, Math.floor(now / 1000)), LAST_ORDER)
 }
 
-export function admissionOf({ admission }: Pick<DirectorySettings, 'admission'>): Admission {
+export function admissionOf({ admission }: Pick<DomainConfig, 'admission'>): Admission {
   const { refusedNames, ...minimums } = admission
   return { ...minimums, refusedNames: new Set(refusedNames.map(utf8Octets)) }
 }

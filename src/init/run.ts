@@ -1,7 +1,7 @@
 /** `ypldapctl init`: from a directory's name to a ypldap.conf that is known to work. */
 import { existsSync, linkSync, readFileSync, rmSync } from 'node:fs'
 import type { Writable } from 'node:stream'
-import { isLoopback, parseAddress, unmapped } from '../address.ts'
+import { isThisHost } from '../address.ts'
 import { DirectoryError } from '../directory/error.ts'
 import { type RootDse, readRootDse } from '../directory/look.ts'
 import { readable } from '../directory/octets.ts'
@@ -156,9 +156,7 @@ async function reachServer(start: Draft, plain: boolean, questions: Questions | 
 }
 
 function isHere(server: Named): boolean {
-  if (server.kind === 'ldapi' || server.host === 'localhost') return true
-  const address = parseAddress(server.host)
-  return address !== undefined && isLoopback(unmapped(address))
+  return server.kind === 'ldapi' || isThisHost(server.host)
 }
 
 async function bindOf({ bind, passwordFile }: Wishes, questions: Questions | undefined): Promise<Bind> {

@@ -4,7 +4,7 @@ import { MAP_GROUPS, SECURE_MAPS } from '../config/builtin-maps.ts'
 import type { DirectoryConfig, DomainConfig } from '../config/config.ts'
 import { fingerprint } from '../config/fingerprint.ts'
 import { fetchDirectory } from '../directory/fetch.ts'
-import { utf8Octets } from '../directory/octets.ts'
+import { admissionOf } from '../directory/publisher.ts'
 import { buildImage } from '../maps/build.ts'
 import type { Counts } from '../maps/guard.ts'
 import type { Rejected } from '../maps/merge.ts'
@@ -21,15 +21,14 @@ export async function survey(
   directory: DirectoryConfig,
   entry: (count: number) => void,
 ): Promise<Survey> {
-  const { domain, maps, recordLimit, overflow, admission } = config
+  const { domain, maps, recordLimit, overflow } = config
   const rows = await fetchDirectory(directory, new AbortController().signal, { domain, entry })
-  const { refusedNames, ...minimums } = admission
   const { bytes, counts, rejected } = buildImage([rows], {
     domain,
     master: hostname(),
     maps,
     hashMaps: SECURE_MAPS,
-    admission: { ...minimums, refusedNames: new Set(refusedNames.map(utf8Octets)) },
+    admission: admissionOf(config),
     recordLimit,
     overflow,
     created: Math.floor(Date.now() / 1000),

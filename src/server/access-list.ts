@@ -2,6 +2,7 @@
  * Who may ask, for a domain or a map. YP has no authentication: a caller's address and whether its port is reserved are
  * all there is.
  */
+import { isMappedAt } from '../address.ts'
 import type { AccessRule } from '../config/config.ts'
 import { LOOPBACK } from '../config/prefix.ts'
 import { Ranges } from './ranges.ts'
@@ -57,9 +58,4 @@ interface Verdicts {
 
 function verdictsOf(rules: readonly AccessRule[]): Verdicts {
   return { four: new Ranges(4, rules), six: new Ranges(16, rules) }
-}
-
-function isMappedAt(bytes: Uint8Array, start: number): boolean {
-  for (let i = 0; i < 10; i++) if (bytes[start + i] !== 0) return false
-  return bytes[start + 10] === 0xff && bytes[start + 11] === 0xff
 }

@@ -5,7 +5,8 @@
  */
 import { getRandomValues } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { formatAddress, unmapped } from '../address.ts'
+import { formatAddress, isLoopbackAt, isMappedAt, unmapped } from '../address.ts'
+import { firstBits } from '../config/prefix.ts'
 import type { ServerLimits } from '../messages/server.ts'
 import { addressOf } from './address-of.ts'
 import { REMEMBERED_NETWORKS } from './limits.ts'
@@ -84,19 +85,5 @@ const NONE = new Uint8Array(4)
 export function networkOf(caller: string): string {
   const address = unmapped(addressOf(caller) ?? NONE)
   const bits = address.length === 4 ? 24 : 64
-  const network = address.map((byte, index) => (index < bits / 8 ? byte : 0))
-  return `${formatAddress(network)}/${bits}`
-}
-
-// As isMapped and isLoopback, without a part of its own for each call.
-
-function isMappedAt(bytes: Uint8Array, start: number): boolean {
-  for (let i = 0; i < 10; i++) if (bytes[start + i] !== 0) return false
-  return bytes[start + 10] === 0xff && bytes[start + 11] === 0xff
-}
-
-function isLoopbackAt(bytes: Uint8Array, start: number, length: number): boolean {
-  if (length === 4) return bytes[start] === 127
-  for (let i = 0; i < 15; i++) if (bytes[start + i] !== 0) return false
-  return bytes[start + 15] === 1
+  return `${formatAddress(firstBits(address, bits))}/${bits}`
 }

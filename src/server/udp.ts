@@ -1,5 +1,4 @@
 /** YP over UDP: a datagram is a call, its reply goes back where it came from. */
-
 import type { RemoteInfo, Socket } from 'node:dgram'
 import { DecodeError } from '../../rpc/errors.ts'
 import { XdrWriter } from '../../rpc/xdr-writer.ts'

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os'
 import type { AccessRule, Config, DomainConfig } from '../config/config.ts'
 import { fingerprint } from '../config/fingerprint.ts'
+import type { LimitKey, LimitValues } from '../config/limit-table.ts'
 import type { DirectoryLimits, DirectorySettings } from '../messages/directory.ts'
 import type { ServerLimits, ServerSettings } from '../messages/server.ts'
 
@@ -29,35 +30,35 @@ export function directorySettings(
 }
 
 export function directoryLimits({ limits }: Pick<Config, 'limits'>): DirectoryLimits {
-  const { ldapConnect, ldapOperation, ldapDeadline, ldapMessage, ldapEntries, ldapValues } = limits
-  return { ldapConnect, ldapOperation, ldapDeadline, ldapMessage, ldapEntries, ldapValues }
+  return pick(limits, [
+    'ldapConnect',
+    'ldapOperation',
+    'ldapDeadline',
+    'ldapMessage',
+    'ldapEntries',
+    'ldapValues',
+  ])
 }
 
 export function serverLimits({ limits }: Pick<Config, 'limits'>): ServerLimits {
-  const { tcpRequest, tcpFragments, tcpIdle, tcpUnfinished, tcpStalled } = limits
-  const {
-    tcpConnections,
-    tcpConnectionsPerAddress,
-    tcpInFlight,
-    tcpOutbound,
-    udpReply,
-    udpRate,
-    udpRateDryRun,
-  } = limits
-  return {
-    tcpRequest,
-    tcpFragments,
-    tcpIdle,
-    tcpUnfinished,
-    tcpStalled,
-    tcpConnections,
-    tcpConnectionsPerAddress,
-    tcpInFlight,
-    tcpOutbound,
-    udpReply,
-    udpRate,
-    udpRateDryRun,
-  }
+  return pick(limits, [
+    'tcpRequest',
+    'tcpFragments',
+    'tcpIdle',
+    'tcpUnfinished',
+    'tcpStalled',
+    'tcpConnections',
+    'tcpConnectionsPerAddress',
+    'tcpInFlight',
+    'tcpOutbound',
+    'udpReply',
+    'udpRate',
+    'udpRateDryRun',
+  ])
+}
+
+function pick<Key extends LimitKey>(limits: LimitValues, keys: readonly Key[]): Pick<LimitValues, Key> {
+  return Object.fromEntries(keys.map((key) => [key, limits[key]])) as Pick<LimitValues, Key>
 }
 
 export function serverSettings(config: DomainConfig): ServerSettings {
