@@ -2,9 +2,9 @@
  * The port mapper of a host that has no other (RFC 1833): program 100000, versions 2 to 4, of which it knows itself and
  * us. It names ports, and registers nothing for anybody.
  */
-import { type Call, decodeCall } from '../../rpc/call.ts'
+import type { Call } from '../../rpc/call.ts'
 import { DecodeError } from '../../rpc/errors.ts'
-import { AcceptStat, encodeAccepted, encodeDenied, encodeProgMismatch } from '../../rpc/reply.ts'
+import { AcceptStat, encodeAccepted } from '../../rpc/reply.ts'
 import {
   decodeBinding,
   decodeIndirectCall,
@@ -32,8 +32,15 @@ import { decodeDomain, newYpArguments } from '../../rpc/yp-arguments.ts'
 import type { PortmapSettings } from '../messages/server.ts'
 import type { Answerer, Caller } from './answerer.ts'
 import { PORTMAP_REPLY_BYTES } from './limits.ts'
+import { openCall, type Spoken } from './open-call.ts'
 import { addressFor } from './own-address.ts'
 import type { Served, ServedDomain } from './served.ts'
+
+const RPCBIND: Spoken = {
+  program: RPCBIND_PROGRAM,
+  first: FIRST_RPCBIND_VERSION,
+  last: LAST_RPCBIND_VERSION,
+}
 
 /** A program and where it is: what DUMP tells. */
 interface Entry {
@@ -78,18 +85,11 @@ export class Portmapper implements Answerer {
   }
 
   respond(bytes: Uint8Array, start: number, end: number, caller: Caller, head: XdrWriter): boolean {
-    const call = this.#call
     this.bodyEnd = 0
     this.refused = undefined
     this.#results.offset = 0
     this.#reader.reset(bytes, start, end)
-    const denial = decodeCall(this.#reader, call)
-    if (denial !== undefined) encodeDenied(head, call.xid, denial)
-    else if (call.program !== RPCBIND_PROGRAM) encodeAccepted(head, call.xid, AcceptStat.PROG_UNAVAIL)
-    else if (call.version < FIRST_RPCBIND_VERSION || call.version > LAST_RPCBIND_VERSION)
-      encodeProgMismatch(head, call.xid, FIRST_RPCBIND_VERSION, LAST_RPCBIND_VERSION)
-    else return this.#accept(caller, head)
-    return true
+    return !openCall(this.#reader, this.#call, RPCBIND, head) || this.#accept(caller, head)
   }
 
   #accept(caller: Caller, head: XdrWriter): boolean {

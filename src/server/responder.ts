@@ -2,9 +2,9 @@
  * One call to its reply. The reply's head is encoded; its body, where there is data, is a place in the image.
  * Nothing here allocates for a MATCH, FIRST, NEXT or ALL.
  */
-import { type Call, decodeCall } from '../../rpc/call.ts'
+import type { Call } from '../../rpc/call.ts'
 import { DecodeError } from '../../rpc/errors.ts'
-import { AcceptStat, encodeAccepted, encodeDenied, encodeProgMismatch } from '../../rpc/reply.ts'
+import { AcceptStat, encodeAccepted } from '../../rpc/reply.ts'
 import { type Span, XdrReader } from '../../rpc/xdr-reader.ts'
 import type { XdrWriter } from '../../rpc/xdr-writer.ts'
 import { YP_PROGRAM, YP_VERSION, YPXFR_REFUSED, YpProcedure, YpStat } from '../../rpc/yp.ts'
@@ -28,9 +28,12 @@ import type { MapView } from '../maps/image.ts'
 import { SpecialKey } from '../maps/image-format.ts'
 import type { Answerer, Caller } from './answerer.ts'
 import type { ServedMap } from './map-rules.ts'
+import { openCall, type Spoken } from './open-call.ts'
 import type { Served, ServedDomain } from './served.ts'
 
 const MASTER_NAME = Buffer.from(SpecialKey.masterName, 'latin1')
+
+const YP: Spoken = { program: YP_PROGRAM, first: YP_VERSION, last: YP_VERSION }
 
 export class Responder implements Answerer {
   /** whose bytes from `bodyStart` to `bodyEnd` follow the head of the last reply: an image, as a rule */
@@ -57,7 +60,6 @@ export class Responder implements Answerer {
    * reply is due. Throws DecodeError when the bytes are no call at all.
    */
   respond(bytes: Uint8Array, start: number, end: number, caller: Caller, head: XdrWriter): boolean {
-    const call = this.#call
     this.body = undefined
     this.bodyStart = 0
     this.bodyEnd = 0
@@ -65,17 +67,7 @@ export class Responder implements Answerer {
     this.refused = undefined
     this.tooLong = 0
     this.#reader.reset(bytes, start, end)
-    const denial = decodeCall(this.#reader, call)
-    if (denial !== undefined) {
-      encodeDenied(head, call.xid, denial)
-    } else if (call.program !== YP_PROGRAM) {
-      encodeAccepted(head, call.xid, AcceptStat.PROG_UNAVAIL)
-    } else if (call.version !== YP_VERSION) {
-      encodeProgMismatch(head, call.xid, YP_VERSION, YP_VERSION)
-    } else {
-      return this.#accept(caller, head)
-    }
-    return true
+    return !openCall(this.#reader, this.#call, YP, head) || this.#accept(caller, head)
   }
 
   /** For when another image is served: the last reply must not keep the old one in memory until the next call. */
