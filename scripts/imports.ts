@@ -13,6 +13,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'src/server': ['rpc', 'src', 'src/config', 'src/maps', 'src/messages'],
   'src/supervisor': ['rpc', 'src', 'src/config', 'src/control', 'src/messages'],
   'src/control': ['src', 'src/messages'],
+  'src/status': ['src', 'src/control', 'src/messages'],
   'src/init': ['src', 'src/config', 'src/directory', 'src/maps'],
   src: [
     'rpc',
@@ -22,6 +23,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'src/init',
     'src/messages',
     'src/server',
+    'src/status',
     'src/supervisor',
   ],
 }

@@ -1,0 +1,93 @@
+/** Who asks for what: in the server process, in messages, and in what ypldapctl and the status page show. */
+import { count, domain, mapName } from './common.ts'
+import { integer, list, type Of, oneOf, record, text } from './shape.ts'
+
+/** The procedures of YP by their numbers, as yp.x calls them. */
+export const PROCEDURES = [
+  'null',
+  'domain',
+  'domain_nonack',
+  'match',
+  'first',
+  'next',
+  'xfr',
+  'clear',
+  'all',
+  'master',
+  'order',
+  'maplist',
+  'newxfr',
+] as const
+
+/**
+ * What became of a call: a status of yp_prot.h, or one of RFC 5531. `success` has an answer without a status, as that to
+ * DOMAIN; `silence` has none at all, as DOMAIN_NONACK about a domain of another server.
+ */
+export const OUTCOMES = [
+  'true',
+  'nomore',
+  'nomap',
+  'nodom',
+  'nokey',
+  'baddb',
+  'yperr',
+  'badargs',
+  'success',
+  'silence',
+  'garbage_args',
+  'proc_unavail',
+  'prog_mismatch',
+  'prog_unavail',
+  'denied',
+] as const
+
+/** `other`: calls for another program or version, that were denied, or whose number names no procedure. */
+export const procedure = oneOf(...PROCEDURES, 'other')
+export const outcome = oneOf(...OUTCOMES)
+
+/** Calls of one kind since the server process was started; at least one. */
+export const requestCount = record({
+  procedure,
+  /** '' where none that is served was named, as also for the map: a stranger's words are no names */
+  domain: text(64),
+  map: text(64),
+  outcome,
+  calls: count,
+})
+
+/** As an octet of an address takes three digits: the longest of IPv6. */
+const MAX_ADDRESS = 45
+
+/** Maps that are remembered of one client. */
+export const CLIENT_MAPS = 256
+
+/** A client, by its address, and what it has used; times are seconds since 1970. */
+export const client = record({
+  address: text(MAX_ADDRESS),
+  first: count,
+  last: count,
+  calls: count,
+  procedures: list(procedure, PROCEDURES.length + 1),
+  /** in no order; of one with more some are missing */
+  maps: list(record({ domain, map: mapName }), CLIENT_MAPS),
+})
+
+/** Of the histogram, 2^n microseconds: from 4 µs to 2 s, and what took longer. */
+export const LATENCY_BOUNDS = Array.from({ length: 20 }, (_, n) => 2 ** (n + 2))
+
+/**
+ * How long calls took that were answered: of UDP from when they were taken from the socket until the kernel had their
+ * replies, of TCP from a whole record until its reply was written, which for a long one is its first part.
+ */
+export const latency = record({
+  /** calls by LATENCY_BOUNDS: as many as took no longer than that and longer than the bound before; one more than there are bounds */
+  buckets: list(count, LATENCY_BOUNDS.length + 1),
+  /** of all, in microseconds */
+  sum: integer(0, Number.MAX_SAFE_INTEGER),
+})
+
+export type Procedure = Of<typeof procedure>
+export type Outcome = Of<typeof outcome>
+export type RequestCount = Of<typeof requestCount>
+export type Client = Of<typeof client>
+export type Latency = Of<typeof latency>
