@@ -7,11 +7,11 @@ import {
   fromDirectory,
   type ToDirectory,
 } from '../messages/directory.ts'
+import { createRequests } from '../messages/requests.ts'
 import type { Account } from './accounts.ts'
 import { changesOf } from './changes.ts'
 import { type Child, startChild } from './child.ts'
 import { createKeeper, type Life } from './keeper.ts'
-import { createRequests } from './requests.ts'
 
 /** Building an image is one piece of work: 15 s for a million users. */
 const PATIENCE_MS = 60_000

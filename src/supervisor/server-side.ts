@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts'
 import type { Log, LogLevel } from '../log.ts'
 import type { Counts } from '../messages/counts.ts'
 import type { Published } from '../messages/directory.ts'
+import { createRequests, type Requests } from '../messages/requests.ts'
 import {
   type FromServer,
   fromServer,
@@ -18,7 +19,6 @@ import { changesOf, differ } from './changes.ts'
 import { type Child, startChild } from './child.ts'
 import { createKeeper, type Life, type Successor } from './keeper.ts'
 import { namedOf } from './named-endpoints.ts'
-import { createRequests, type Requests } from './requests.ts'
 import { endpointsOf, pairsOf, type Sockets } from './sockets.ts'
 
 /** Its work comes in slices of a few milliseconds, so that long without an answer it is stuck. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createRequests } from '../../src/supervisor/requests.ts'
+import { createRequests } from '../../src/messages/requests.ts'
 
 /** A child that hears and says nothing by itself. */
 function silent() {
