@@ -89,8 +89,11 @@ async function start({ file, macros, verbose, foreground }: Arguments): Promise<
   return served ? EXIT_OK : EXIT_FAILURE
 }
 
-/** A child of the supervisor: its channel is descriptor 3, sockets follow. */
-async function runRole(role: string | undefined, descriptors: readonly string[]): Promise<number> {
+/**
+ * A child of the supervisor: its channel is descriptor 3. The directory process is told how many bytes it may have, the
+ * server process what its further descriptors are.
+ */
+async function runRole(role: string | undefined, args: readonly string[]): Promise<number> {
   process.title = `ypldap: ${role}`
   // Signals are for the supervisor, which ends its children by closing their channels: a ^C reaches us all.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
@@ -105,12 +108,13 @@ async function runRole(role: string | undefined, descriptors: readonly string[])
       import('./directory/priority.ts'),
     ])
     standBack()
-    await runDirectory(channel, logger.log, logger.setLevel)
+    const [memory] = args
+    await runDirectory(channel, logger.log, logger.setLevel, Number(memory))
   } else if (role === 'server') {
     const { runServer } = await import('./server/process.ts')
     await runServer(
       channel,
-      descriptors.map((kind, index) => ({ kind, fd: 4 + index })),
+      args.map((kind, index) => ({ kind, fd: 4 + index })),
       logger.log,
       logger.setLevel,
     )

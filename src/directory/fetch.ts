@@ -5,6 +5,7 @@ import type { DirectoryConfig } from '../config/config.ts'
 import type { Log } from '../log.ts'
 import type { Rows } from '../maps/rows.ts'
 import { DnError, withinBase } from './dn.ts'
+import type { Entry } from './entry.ts'
 import { DirectoryError, type DirectoryErrorCode } from './error.ts'
 import { readEntries } from './file.ts'
 import { FilterError, parseFilter } from './filter.ts'
@@ -15,7 +16,7 @@ import { createMatcher } from './matcher.ts'
 import { readNamed } from './named.ts'
 import { utf8Octets } from './octets.ts'
 import { completeEntry } from './ranges.ts'
-import { isHeapFull } from './room.ts'
+import { createRoom, filledBy, type Share } from './room.ts'
 import { refuseOnlyReferences, type SearchSummary, search } from './search.ts'
 import { type Search, searchSideBySide } from './side-by-side.ts'
 import type { Wanted } from './wanted.ts'
@@ -37,6 +38,8 @@ export interface FetchOptions {
   /** told of each entry, with how many there were so far */
   readonly entry?: (count: number) => void
   readonly log?: Log
+  /** of the refresh that this is a part of; without it, it is alone in its process */
+  readonly share?: Share
   /** for tests: other limits, another resolver */
   readonly limits?: Partial<Limits>
   readonly lookup?: Lookup
@@ -57,6 +60,11 @@ export async function fetchDirectory(
   const abort = () => stop.abort(new DirectoryError('aborted', 'the refresh was stopped'))
   if (signal.aborted) abort()
   signal.addEventListener('abort', abort, { once: true })
+  const share = options.share ?? createRoom().share()
+  const counter = createCounter(options.entry ?? (() => {}), share, stop.signal)
+  const giveWay = () => stop.abort(filledBy(counter.count()))
+  if (share.signal.aborted) giveWay()
+  share.signal.addEventListener('abort', giveWay, { once: true })
   const timer = setTimeout(() => {
     const seconds = limits.deadline / 1000
     stop.abort(
@@ -70,7 +78,6 @@ export async function fetchDirectory(
     const context = { limits, lookup: options.lookup ?? systemLookup, signal: stop.signal }
     const gatherer = createGatherer(config, options.domain ?? '')
     const { log = () => {} } = options
-    const counter = createCounter(options.entry ?? (() => {}))
     const label = `directory "${config.label}"`
     const { source, references } = await fetchRows(config, gatherer, context, counter, {
       alone(reason) {
@@ -93,24 +100,32 @@ export async function fetchDirectory(
   } finally {
     clearTimeout(timer)
     signal.removeEventListener('abort', abort)
+    share.signal.removeEventListener('abort', giveWay)
   }
 }
 
 /** Entries so far. */
 interface Counter {
-  readonly add: () => void
+  readonly add: (entry: Entry) => void
+  /** One that others name: it is in no search, and takes room as they do. */
+  readonly hold: (entry: Entry) => void
   readonly count: () => number
   readonly clear: () => void
 }
 
-function createCounter(told: (count: number) => void): Counter {
+function createCounter(told: (count: number) => void, share: Share, signal: AbortSignal): Counter {
   let count = 0
+  const hold = (entry: Entry) => {
+    share.take(sizeOf(entry))
+    // What came with it is not read any more.
+    signal.throwIfAborted()
+  }
   return {
-    add() {
+    add(entry) {
       told(++count)
-      if (count % ENTRIES_AT_A_TIME === 0 && isHeapFull())
-        throw new DirectoryError('too-much', tooFull(count))
+      hold(entry)
     },
+    hold,
     count: () => count,
     clear() {
       count = 0
@@ -118,8 +133,11 @@ function createCounter(told: (count: number) => void): Counter {
   }
 }
 
-function tooFull(entries: number): string {
-  return `${entries} entries fill the memory there is for them; raise "directory memory", or narrow the filter`
+/** About what V8 takes for it: a value and its place are 24 bytes beside what is in it. */
+function sizeOf({ dn, attributes }: Entry): number {
+  let size = dn.length
+  for (const values of attributes.values()) for (const { length } of values) size += 24 + length
+  return size
 }
 
 interface Outcome {
@@ -151,7 +169,7 @@ async function fetchRows(
   const searchOf = ({ base, filter, attributes, add }: Wanted): Search => ({
     query: { base, filter: filterOf(filter), attributes, pageSize },
     onEntry(entry) {
-      counter.add()
+      counter.add(entry)
       add(entry)
     },
   })
@@ -167,7 +185,13 @@ async function fetchRows(
     for (const { entry, add } of gatherer.takePartial()) {
       add(await completeEntry(sessions.session, entry, context.limits))
     }
-    for (const named of gatherer.named) await readNamed(sessions.session, named, context.limits)
+    for (const named of gatherer.named) {
+      const add = (entry: Entry) => {
+        counter.hold(entry)
+        named.add(entry)
+      }
+      await readNamed(sessions.session, { ...named, add }, context.limits)
+    }
     return [...found, ...more]
   })
   return { references: value.reduce((sum, { references }) => sum + references, 0), source: address }
@@ -227,7 +251,7 @@ async function fetchFile(
   for (const entry of readEntries(path, limits)) {
     for (const { isBelow, isWanted, add } of wanted) {
       if (!isBelow(entry.rdns) || !isWanted(entry)) continue
-      counter.add()
+      counter.add(entry)
       add(entry)
     }
     read += 1

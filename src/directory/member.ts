@@ -16,6 +16,7 @@ import { type Fetched, fetchDirectory } from './fetch.ts'
 import { findKept, type Kept, keepRows, readKept } from './kept-rows.ts'
 import { configured } from './limits.ts'
 import { GuardError } from './publisher.ts'
+import type { Share } from './room.ts'
 
 /** So that the states of 256 directories, 6 bytes a character, fit into one message. */
 const NAME_CHARACTERS = 256
@@ -33,6 +34,7 @@ export interface Reading {
   /** percent of its users, and of its groups, that must still be there */
   readonly guardShrink: number
   readonly limits: DirectoryLimits
+  readonly share: Share
   /** told of each entry, with how many there were so far and milliseconds since the start */
   readonly progress: (entries: number, milliseconds: number) => void
 }
@@ -121,7 +123,10 @@ export class Member {
   }
 
   /** Reads it; afterwards `fault` tells why that failed. Throws only what is no fault of the directory's. */
-  async read(signal: AbortSignal, { log, force, guardShrink, limits, progress }: Reading): Promise<void> {
+  async read(
+    signal: AbortSignal,
+    { log, force, guardShrink, limits, share, progress }: Reading,
+  ): Promise<void> {
     const begun = performance.now()
     // What it says at the end of the reading may have been said at its start.
     const at = Math.floor(Date.now() / 1000)
@@ -131,6 +136,7 @@ export class Member {
         domain: this.#domain,
         log,
         limits: configured(limits),
+        share,
         entry: (count) => progress(count, Math.round(performance.now() - begun)),
       })
       if (!force) this.#judge(fetched, guardShrink)

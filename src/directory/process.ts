@@ -14,6 +14,7 @@ import {
 import { DirectoryError } from './error.ts'
 import { explainUser, type Finding } from './explain.ts'
 import { readable } from './octets.ts'
+import { createRoom } from './room.ts'
 import { createDirectorySide, type DirectorySide } from './side.ts'
 import { createSlots } from './slots.ts'
 
@@ -29,15 +30,17 @@ const MOST_EXPLAINED = 2
 /** Milliseconds for one of them. */
 const EXPLAIN_MS = 60_000
 
-/** Works until its channel ends, or something is wrong that the log tells of. */
+/** Works until its channel ends, or something is wrong that the log tells of. It may have `memory` resident bytes. */
 export async function runDirectory(
   stream: Duplex,
   log: Log,
   setLevel: (level: LogLevel) => void,
+  memory: number,
 ): Promise<void> {
   const over = Promise.withResolvers<void>()
   const send = (message: FromDirectory) => channel.send(message)
   const slots = createSlots(MOST_REFRESHES)
+  const room = createRoom(memory)
   const sides = new Map<string, DirectorySide>()
   /** the ends of those that were removed */
   const leaving = new Map<string, Promise<void>>()
@@ -62,7 +65,8 @@ export async function runDirectory(
   const configure = (settings: DirectorySettings) => {
     const { domain } = settings
     const after = leaving.get(domain) ?? Promise.resolve()
-    const side = sides.get(domain) ?? createDirectorySide({ domain, send, log: logOf(domain), slots, after })
+    const side =
+      sides.get(domain) ?? createDirectorySide({ domain, send, log: logOf(domain), slots, room, after })
     sides.set(domain, side)
     side.configure(settings)
   }

@@ -39,6 +39,8 @@ export interface Publisher {
     request: {
       readonly force: boolean
       readonly fresh: number
+      /** told what the image takes before it is taken; throws when that is too much */
+      readonly reserve: (bytes: number) => void
       /** done when the guard has let it pass, before anything is changed */
       readonly judged: () => Promise<void>
     },
@@ -82,6 +84,7 @@ export async function openPublisher(settings: DirectorySettings): Promise<Publis
         created: order,
         generation: generation + 1,
         fingerprint: Buffer.from(fingerprint, 'hex'),
+        reserve: request.reserve,
       })
       try {
         const isSame = published?.fingerprint === fingerprint

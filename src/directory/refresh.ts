@@ -8,8 +8,9 @@ import type { Log } from '../log.ts'
 import type { Rejected } from '../maps/merge.ts'
 import { clip } from '../messages/common.ts'
 import type { DirectorySettings, FromDirectory, RefreshResult } from '../messages/directory.ts'
-import { isExpected, isRowsFile, type Member } from './member.ts'
+import { type Held, isExpected, isRowsFile, type Member } from './member.ts'
 import { GuardError, type Publication, type Publisher } from './publisher.ts'
+import type { Room, Share } from './room.ts'
 
 export type Progress = Omit<Extract<FromDirectory, { kind: 'progress' }>, 'kind' | 'domain'>
 
@@ -24,6 +25,8 @@ export interface RefreshOptions {
   /** the guard is passed */
   readonly force: boolean
   readonly signal: AbortSignal
+  /** for this refresh and those of other domains */
+  readonly room: Room
   /** something of a member has changed */
   readonly tell: () => void
   readonly progress: (progress: Progress) => void
@@ -42,6 +45,7 @@ const PROGRESS_MS = 200
 /** Throws only when `signal` tells it to end, and has then changed nothing. */
 export async function refresh(options: RefreshOptions): Promise<Refreshed> {
   const { members, due, signal, log } = options
+  const share = options.room.share()
   const begun = performance.now()
   const ended = (result: Pick<RefreshResult, 'outcome' | 'users' | 'groups' | 'rejected' | 'reason'>) => ({
     ...result,
@@ -50,8 +54,8 @@ export async function refresh(options: RefreshOptions): Promise<Refreshed> {
     entries: due.reduce((sum, { fault, entries }) => sum + (fault === undefined ? entries : 0), 0),
   })
   try {
-    await readAll(options)
-    const { rejected, outcome, users, groups } = await publish(options)
+    await readAll(options, share)
+    const { rejected, outcome, users, groups } = await publish(options, share)
     const result = ended({ outcome, users, groups, rejected: rejected.length, reason: '' })
     return { result, rejected }
   } catch (fault) {
@@ -62,13 +66,15 @@ export async function refresh(options: RefreshOptions): Promise<Refreshed> {
     return { result, rejected: undefined }
   } finally {
     for (const member of members) member.release()
+    share.release()
   }
 }
 
-async function readAll({ settings, due, force, signal, tell, progress, log }: RefreshOptions): Promise<void> {
+async function readAll(options: RefreshOptions, share: Share): Promise<void> {
+  const { settings, due, force, signal, tell, progress, log } = options
   const { guardShrink, limits } = settings
   const readings = due.map((member) =>
-    member.read(signal, { log, force, guardShrink, limits, progress: seldom(member.label, progress) }),
+    member.read(signal, { log, force, guardShrink, limits, share, progress: seldom(member.label, progress) }),
   )
   tell()
   for (const reading of readings) void reading.then(tell, () => {})
@@ -88,21 +94,21 @@ function seldom(label: string, progress: RefreshOptions['progress']) {
   }
 }
 
-async function publish(options: RefreshOptions): Promise<Publication> {
+async function publish(options: RefreshOptions, share: Share): Promise<Publication> {
   const { settings, publisher, due, force, signal } = options
   const present = presentOnes(options)
-  const held = []
+  const held: Held[] = []
   for (const member of present) held.push(await member.rows())
   signal.throwIfAborted()
-  const publication = await publisher.publish(
-    held.map(({ rows }) => rows),
-    settings,
-    {
+  const rows = held.map(({ rows }) => rows)
+  const publication = await share.build(signal, () =>
+    publisher.publish(rows, settings, {
       force,
       fresh: Math.min(...held.map(({ at }) => at)),
+      reserve: share.reserve,
       // Before the image: rows that are newer than it harm nobody, older ones would take back what it says.
       judged: () => keepRowsOf(options),
-    },
+    }),
   )
   logRefreshed(options.log, settings.domain, due, publication)
   return publication

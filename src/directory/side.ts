@@ -2,7 +2,6 @@
  * The directory side of one domain: when there is a refresh, of which directories, and who is told of it. What one
  * refresh does is refresh.ts.
  */
-import { giveBack } from '../garbage.ts'
 import type { Log } from '../log.ts'
 import type { Rejected } from '../maps/merge.ts'
 import {
@@ -16,6 +15,7 @@ import { Member } from './member.ts'
 import { openPublisher, type Publisher } from './publisher.ts'
 import { allFaults, type Progress, type Refreshed, refresh } from './refresh.ts'
 import { rejectionLog } from './rejection-log.ts'
+import type { Room } from './room.ts'
 import { JITTER, jittered, retryAfter } from './schedule.ts'
 import type { Slots } from './slots.ts'
 
@@ -51,6 +51,7 @@ export interface DirectorySideOptions {
   readonly log: Log
   /** refreshes that may be under way, of all domains */
   readonly slots: Slots
+  readonly room: Room
   /** nothing is touched before: another side had to do with the same files */
   readonly after: Promise<void>
 }
@@ -60,6 +61,7 @@ export function createDirectorySide({
   send,
   log,
   slots,
+  room,
   after,
 }: DirectorySideOptions): DirectorySide {
   const stopping = new AbortController()
@@ -106,7 +108,7 @@ export function createDirectorySide({
       awake = false
       refreshing = true
       running = run(settings).finally(() => {
-        giveBack()
+        room.giveBack()
         running = undefined
         refreshing = false
         if (stopping.signal.aborted) return
@@ -134,6 +136,7 @@ export function createDirectorySide({
         rebuild,
         force: asked.some(({ force }) => force),
         signal,
+        room,
         tell,
         progress: (progress: Progress) => send({ kind: 'progress', domain, ...progress }),
         log,

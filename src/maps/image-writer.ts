@@ -33,6 +33,8 @@ export interface ImageOptions {
   readonly groups: number
   /** FINGERPRINT_BYTES */
   readonly fingerprint: Uint8Array
+  /** told how many bytes the image has, before they are taken; it may throw */
+  readonly reserve?: (bytes: number) => void
   /** for tests: bytes that an image, and in it the records of a map, may have */
   readonly limits?: { readonly image?: number; readonly section?: number }
 }
@@ -44,7 +46,9 @@ export interface ImageOptions {
 export function writeImage(maps: readonly MapRecords[], options: ImageOptions): ArrayBuffer {
   check(maps, options)
   const plans = planMaps(maps, options)
-  const buffer = new ArrayBuffer(aligned(plans.at(-1)?.end ?? HEADER_BYTES))
+  const length = aligned(plans.at(-1)?.end ?? HEADER_BYTES)
+  options.reserve?.(length)
+  const buffer = new ArrayBuffer(length)
   const bytes = Buffer.from(buffer)
   const seed = randomBytes(8)
   const hashKey = { low: seed.readUInt32LE(0), high: seed.readUInt32LE(4) }

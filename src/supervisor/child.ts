@@ -26,6 +26,12 @@ const MAX_WAITING = 64 * 1024 * 1024
  */
 export const YOUNG_SPACE = '--max-semi-space-size=8'
 
+/**
+ * V8 ends a process whose heap has been over four fifths of its limit in four collections between which it did little
+ * else. Whoever collects because memory is short does that on purpose; what is stuck is ended by us.
+ */
+const GO_ON_COLLECTING = '--no-detect-ineffective-gcs-near-heap-limit'
+
 interface FromAny {
   readonly kind: string
 }
@@ -147,7 +153,10 @@ function notStarted(error: Error): string {
 
 function spawnChild<In extends FromAny>(options: ChildOptions<In>): ChildProcess {
   const { role, program, account, args, handles, heap } = options
-  const flags = [YOUNG_SPACE, ...(heap === undefined ? [] : [`--max-old-space-size=${heap}`])]
+  const flags = [
+    YOUNG_SPACE,
+    ...(heap === undefined ? [] : [`--max-old-space-size=${heap}`, GO_ON_COLLECTING]),
+  ]
   return spawn(process.execPath, [...flags, program, '--role', role, ...args], {
     cwd: '/',
     env: {},

@@ -9,7 +9,7 @@ import {
 } from '../messages/directory.ts'
 import { createRequests } from '../messages/requests.ts'
 import type { Account } from './accounts.ts'
-import { changesOf } from './changes.ts'
+import { changesOf, differ } from './changes.ts'
 import { type Child, startChild } from './child.ts'
 import { createKeeper, type Life } from './keeper.ts'
 
@@ -18,8 +18,8 @@ const PATIENCE_MS = 60_000
 
 const MEGABYTE = 2 ** 20
 
-/** The rest is for what is no heap: files that are read, buffers, the image, Node itself. */
-const HEAP_PART = 0.4
+/** For rows, and for making maps of them (directory/room.ts). The rest is for an image, buffers, Node itself: 80 MB. */
+const HEAP_PART = 0.5
 
 const GONE = 'the directory process is gone'
 const NOT_RUNNING = 'the directory process is not running'
@@ -32,6 +32,11 @@ export interface DirectoryPlan {
   readonly memory: number
 }
 
+/** Whether it takes another process: what this one may have was said when it began. */
+export function isAnother(plan: DirectoryPlan, next: DirectoryPlan): boolean {
+  return plan.memory !== next.memory || differ(plan.account, next.account)
+}
+
 type Told = Extract<FromDirectory, { kind: 'progress' }>
 export type Progress = Omit<Told, 'domain'>
 export type Findings = Extract<FromDirectory, { kind: 'explained' }>['findings']
@@ -40,7 +45,7 @@ export type RejectedRows = Extract<FromDirectory, { kind: 'rows' }>['rows']
 export interface DirectorySide {
   readonly begin: () => Promise<void>
   readonly configure: (plan: DirectoryPlan) => void
-  /** A new process, for another account: two at once would commit to one place. */
+  /** A new process, for one that `isAnother`: two at once would commit to one place. */
   readonly renew: (plan: DirectoryPlan) => Promise<void>
   /** Resolves when the refresh is over; throws why it was trashed. */
   readonly refresh: (
@@ -91,12 +96,12 @@ export function createDirectorySide(options: DirectorySideOptions): DirectorySid
       role: 'directory',
       program,
       account: from.account,
-      args: [],
+      args: [String(from.memory * MEGABYTE)],
       handles: [],
       heap: Math.floor(from.memory * HEAP_PART),
       shape: fromDirectory,
       patience: PATIENCE_MS,
-      memory: () => plan.memory * MEGABYTE,
+      memory: () => from.memory * MEGABYTE,
       ended,
       message(message) {
         switch (message.kind) {

@@ -12,7 +12,7 @@ import type { Operations } from '../control/operations.ts'
 import type { Log, Logger, LogLevel } from '../log.ts'
 import { StartError } from '../start-error.ts'
 import { differ } from './changes.ts'
-import { createDirectorySide } from './directory-side.ts'
+import { createDirectorySide, isAnother } from './directory-side.ts'
 import { registerLater } from './late-registration.ts'
 import { namedOf, tellOfUnnamed } from './named-endpoints.ts'
 import { createNotifier } from './notify.ts'
@@ -146,8 +146,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       } else {
         successor.takeOver()
       }
-      if (differ(plan.directory.account, nextPlan.directory.account))
-        await directory.renew(nextPlan.directory)
+      if (isAnother(plan.directory, nextPlan.directory)) await directory.renew(nextPlan.directory)
       else if (differ(plan.directory, nextPlan.directory)) directory.configure(nextPlan.directory)
       if (!isThere(nextControl, control)) await control?.close()
       closeSockets(sockets, nextSockets)

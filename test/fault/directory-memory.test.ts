@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFailed, test } from 'vitest'
 import { usePeer } from '../directory/peer-scripts.ts'
 import { ask, startDaemon, type TestDaemon } from '../support/fault-daemon.ts'
 import { waitUntil } from '../support/lab-wait.ts'
@@ -37,29 +37,32 @@ function taken(socket: Socket): Promise<void> {
   })
 }
 
-/** Users without end, as far as anyone reads them; how many were sent. */
-function manyUsers(count: number): { readonly script: Script; readonly sent: () => number } {
+/** Users without end, as far as anyone reads them, each with so many bytes of gecos; how many were sent. */
+function manyUsers(count: number, gecos = 0): { readonly script: Script; readonly sent: () => number } {
   let sent = 0
-  const AT_A_TIME = 1000
+  const atATime = gecos > 0 ? 1 : 1000
+  const more = gecos > 0 ? { gecos: ['x'.repeat(gecos)] } : {}
   return {
     sent: () => sent,
     async script(client) {
       const { id } = await client.next()
-      await stream(client, count / AT_A_TIME, (at) => {
-        sent = (at + 1) * AT_A_TIME
+      await stream(client, count / atATime, (at) => {
+        sent = (at + 1) * atATime
         return Buffer.concat(
-          Array.from({ length: AT_A_TIME }, (_, n) => {
-            const number = at * AT_A_TIME + n
+          Array.from({ length: atATime }, (_, n) => {
+            const number = at * atATime + n
             return entry(id, `uid=u${number},dc=x`, {
               uid: [`u${number}`],
               uidNumber: [`${number + 1}`],
               gidNumber: ['100'],
               homeDirectory: [`/home/u${number}`],
+              ...more,
             })
           }),
         )
       })
       client.send(searchDone(id))
+      client.send(searchDone((await client.next()).id))
       await client.next()
     },
   }
@@ -68,10 +71,12 @@ function manyUsers(count: number): { readonly script: Script; readonly sent: () 
 /** Serves generations of its own domain beside that of a hostile directory. */
 async function besideHostile(script: Script, ...statements: readonly string[]): Promise<TestDaemon> {
   const peer = await usePeer(script)
-  return startDaemon(
+  const daemon = await startDaemon(
     ...statements,
     `domain "hostile.example" {\ndirectory "127.0.0.1" port ${peer.port} { basedn "dc=x" }\n}`,
   )
+  onTestFailed(() => console.error(daemon.output()))
+  return daemon
 }
 
 /** MiB that a process has had at most. */
@@ -94,6 +99,7 @@ async function expectUntouched(daemon: TestDaemon, pid: number, megabytes: numbe
 }
 
 const COUNT = LONG ? 10_000_000 : 1_000_000
+const FILLED = /\d+ entries fill the memory there is for them; raise "directory memory"/
 
 describe(`a directory of ${COUNT} users`, () => {
   test('fails its refresh when they fill the memory, and that of nobody else', PATIENT, async () => {
@@ -101,12 +107,36 @@ describe(`a directory of ${COUNT} users`, () => {
     const { script, sent } = manyUsers(COUNT)
     const daemon = await besideHostile(script, `directory memory ${memory}`, 'limit ldap entries 100000000')
     const pid = await daemon.pidOf('directory')
-    expect(await trashed(daemon)).toMatch(
-      /\d+ entries fill the memory there is for them; raise "directory memory"/,
-    )
+    expect(await trashed(daemon)).toMatch(FILLED)
     expect(sent()).toBeLessThan(COUNT)
     await expectUntouched(daemon, pid, memory)
   })
+
+  test(
+    'fails again each time it is read, while another domain is refreshed all the time',
+    PATIENT,
+    async () => {
+      const { script } = manyUsers(COUNT)
+      const daemon = await besideHostile(script, 'directory memory 192', 'limit ldap entries 100000000')
+      const pid = await daemon.pidOf('directory')
+      await trashed(daemon)
+      let refreshes = 0
+      for (let round = 0; round < 3; round++) {
+        const hostile = { isOver: false }
+        const refused = ask(daemon.control, { kind: 'refresh', domain: 'hostile.example', force: false })
+          .then(
+            () => 'published',
+            ({ message }: Error) => message,
+          )
+          .finally(() => void (hostile.isOver = true))
+        for (; !hostile.isOver; refreshes++)
+          await ask(daemon.control, { kind: 'refresh', domain: 'example.com', force: false })
+        expect(await refused).toMatch(FILLED)
+      }
+      expect(refreshes).toBeGreaterThan(2)
+      await expectUntouched(daemon, pid, 192)
+    },
+  )
 
   test('fails its refresh at the limit of entries', PATIENT, async () => {
     const { script, sent } = manyUsers(COUNT)
@@ -118,6 +148,29 @@ describe(`a directory of ${COUNT} users`, () => {
     expect(sent()).toBeLessThan(COUNT)
     await expectUntouched(daemon, pid, 512)
   })
+})
+
+test.each([20_000, 2_000_000])(
+  'entries of %i bytes fill the memory like smaller ones',
+  PATIENT,
+  async (bytes) => {
+    const { script, sent } = manyUsers(100_000, bytes)
+    const daemon = await besideHostile(script, 'directory memory 256')
+    const pid = await daemon.pidOf('directory')
+    expect(await trashed(daemon)).toMatch(FILLED)
+    expect(sent()).toBeLessThan(100_000)
+    await expectUntouched(daemon, pid, 256)
+  },
+)
+
+test('maps for which the rows leave no room fail the refresh before they are made', PATIENT, async () => {
+  const { script } = manyUsers(150_000)
+  const daemon = await besideHostile(script, 'directory memory 192')
+  const pid = await daemon.pidOf('directory')
+  expect(await trashed(daemon)).toMatch(
+    /the maps take \d+ MB, and there is no memory left for them; raise "directory memory", or narrow the filter/,
+  )
+  await expectUntouched(daemon, pid, 200)
 })
 
 /** The header of a message of so many bytes. */

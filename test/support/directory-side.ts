@@ -64,6 +64,7 @@ export function startDirectory(state?: string): DirectoryLab {
     there,
     (level, id, text) => lines.push(`${level} ${id}: ${text}`),
     () => {},
+    Infinity,
   )
   const channel = openChannel<FromDirectory, ToDirectory>(here, fromDirectory, {
     message(message) {
