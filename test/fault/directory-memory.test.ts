@@ -121,7 +121,7 @@ describe(`a directory of ${COUNT} users`, () => {
       const pid = await daemon.pidOf('directory')
       await trashed(daemon)
       let refreshes = 0
-      for (let round = 0; round < 3; round++) {
+      for (let round = 0; round < 2; round++) {
         const hostile = { isOver: false }
         const refused = ask(daemon.control, { kind: 'refresh', domain: 'hostile.example', force: false })
           .then(
@@ -133,7 +133,7 @@ describe(`a directory of ${COUNT} users`, () => {
           await ask(daemon.control, { kind: 'refresh', domain: 'example.com', force: false })
         expect(await refused).toMatch(FILLED)
       }
-      expect(refreshes).toBeGreaterThan(2)
+      expect(refreshes).toBeGreaterThan(1)
       await expectUntouched(daemon, pid, 192)
     },
   )
