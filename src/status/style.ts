@@ -1,4 +1,7 @@
-/** How the page looks: the reader's font, size and theme, one colour of our own, another for what is wrong. */
+/**
+ * How the page looks: the reader's font, size and theme, one colour of our own, others for what is wrong. Where a table
+ * goes on beyond its box the edge has a shade, which the table's own ends cover.
+ */
 export const STYLE = `
 :root {
   color-scheme: light dark;
@@ -35,7 +38,12 @@ dt { color: var(--dim); font-size: .875rem }
 dd { margin: 0 }
 dd small { display: block }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 2rem 3rem; align-items: start }
-.scroll { overflow-x: auto }
+.scroll {
+  overflow-x: auto; background-repeat: no-repeat; background-attachment: local, local, scroll, scroll;
+  background-image: linear-gradient(to right, var(--page) 30%, transparent), linear-gradient(to left, var(--page) 30%, transparent),
+    linear-gradient(to right, var(--line), transparent), linear-gradient(to left, var(--line), transparent);
+  background-position: left, right, left, right; background-size: 2.5rem 100%, 2.5rem 100%, .75rem 100%, .75rem 100%
+}
 .scroll:focus-visible, a:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
 table { border-collapse: collapse; min-width: 100%; font-variant-numeric: tabular-nums }
 caption { padding-bottom: .375rem }
