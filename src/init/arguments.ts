@@ -24,7 +24,7 @@ export class InitUsageError extends Error {
   override readonly name = 'InitUsageError'
 }
 
-const DEFAULT_FILE = '/etc/ypldap.conf'
+export const DEFAULT_FILE = '/etc/ypldap.conf'
 
 export const INIT_USAGE = `usage: ypldapctl init [-h] [-H SERVER] [-b BASE] [-D DN [-y FILE]] [-d DOMAIN] [-a PREFIX ...]
                       [--ca FILE] [--plain] [-f FILE] [--force]

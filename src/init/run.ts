@@ -1,5 +1,6 @@
 /** `ypldapctl init`: from a directory's name to a ypldap.conf that is known to work. */
 import { existsSync, linkSync, readFileSync, rmSync } from 'node:fs'
+import { hostname } from 'node:os'
 import type { Writable } from 'node:stream'
 import { isThisHost } from '../address.ts'
 import { DirectoryError } from '../directory/error.ts'
@@ -7,7 +8,7 @@ import { type RootDse, readRootDse } from '../directory/look.ts'
 import { readable } from '../directory/octets.ts'
 import { replaceFile } from '../maps/replace-file.ts'
 import { visible } from '../visible.ts'
-import { INIT_USAGE, InitUsageError, readInitArguments, type Wishes } from './arguments.ts'
+import { DEFAULT_FILE, INIT_USAGE, InitUsageError, readInitArguments, type Wishes } from './arguments.ts'
 import { detectHabits, type Habits } from './detect.ts'
 import { DraftError, readDraft } from './draft-config.ts'
 import { type Questions, Unanswered } from './questions.ts'
@@ -256,13 +257,15 @@ async function put(file: string, text: string): Promise<void> {
 }
 
 function next(file: string, { domain, allow }: Draft): readonly string[] {
-  const named = file === '/etc/ypldap.conf' ? '' : ` -f ${file}`
   return [
     `wrote    ${file}`,
     ...(allow.length === 0
       ? ['         only this host may ask, until a line "allow from" in it names others']
       : []),
-    `next     ypldap${named} serves it; ypldapctl status shows how it fares`,
-    `         on a client: domainname ${domain}, ypbind, ypcat passwd`,
+    file === DEFAULT_FILE
+      ? 'next     systemctl enable --now ypldap, or without systemd: ypldap'
+      : `next     ypldap -f ${file}`,
+    '         ypldapctl status shows how it fares',
+    `         clients need "domain ${domain} server ${hostname()}" in /etc/yp.conf, and this domainname`,
   ]
 }
