@@ -1,5 +1,6 @@
 /** How long refreshes of a domain took, and what came of each: by colour and by shape. */
-import { span } from '../control/units.ts'
+import { moment, span } from '../control/units.ts'
+import { clip } from '../messages/common.ts'
 import { type Html, html, NOTHING } from './html.ts'
 import { across, down, key, plot } from './plot.ts'
 import { logarithmic } from './scale.ts'
@@ -9,6 +10,9 @@ import { counted, duration } from './words.ts'
 
 /** More marks could not be told apart. */
 const MAX_MARKS = 500
+
+/** Characters of why one was thrown away: there may be many such. */
+const MAX_REASON = 200
 
 type Outcome = Refresh['outcome']
 
@@ -52,15 +56,21 @@ ${plot({
   x,
   y,
   label: (milliseconds) => duration(1000 * milliseconds),
-  content: refreshes.map(
-    ({ outcome, at, took }) =>
-      html`<use class="${outcome}" href="#mark-${outcome}" x="${across(x, at)}" y="${down(y, Math.max(1, took))}"/>\n`,
+  content: refreshes.map((refresh) =>
+    mark(refresh, across(x, refresh.at), down(y, Math.max(1, refresh.took))),
   ),
 })}
 <figcaption>${text}${present.map((outcome) =>
     key(14, html`<use class="${outcome}" href="#mark-${outcome}" x="7" y="7"/>`, MEANINGS[outcome]),
   )}</figcaption>
 </figure>
+`
+}
+
+/** A pointer over it shows what it was. */
+function mark({ outcome, at, took, reason }: Refresh, x: string, y: string): Html {
+  const why = outcome === 'trashed' ? `: ${clip(reason, MAX_REASON)}` : ''
+  return html`<use class="${outcome}" href="#mark-${outcome}" x="${x}" y="${y}"><title>${moment(at)}, ${outcome} after ${span(took)}${why}</title></use>
 `
 }
 

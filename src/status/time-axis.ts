@@ -38,7 +38,8 @@ export function timeAxis(oldest: number, now: number): TimeAxis {
   return {
     from,
     to: now,
-    of: (at) => (at - from) / span,
+    // A clock that was set leaves moments that have not come.
+    of: (at) => Math.min(1, Math.max(0, (at - from) / span)),
     ticks: ticks.map((at) => ({ at, label: labelOf(new Date(at * 1000), step) })),
   }
 }

@@ -230,7 +230,7 @@ interface Colours {
 const COLOURS = `(() => {
   const styles = (selector) => [...document.querySelectorAll(selector)].map((element) => [element, getComputedStyle(element)])
   const hasText = ([element]) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== '')
-  const all = styles('body *').filter(hasText)
+  const all = styles('body *:not(title, desc)').filter(hasText)
   return {
     ground: getComputedStyle(document.documentElement).backgroundColor,
     texts: [...new Set(all.map(([element, style]) => element.localName === 'text' ? style.fill : style.color))],

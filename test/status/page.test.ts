@@ -100,6 +100,7 @@ describe('a domain', () => {
     const trashed = PAGE_VIEW.history.refreshes.filter(({ outcome }) => outcome === 'trashed')
     // One more says what they mean.
     expect(marks).toHaveLength(trashed.length + 1)
+    expect(page).toContain('trashed after 18 ms: ldap2.lab.example: connect')
     expect(page).toContain(`refreshes, 17 published, ${trashed.length} thrown away.`)
   })
 })

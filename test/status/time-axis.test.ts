@@ -33,6 +33,11 @@ test('ticks are whole hours where the clock is half an hour off', () => {
   ])
 })
 
+test('what is to come by a clock that was set back lies at its end, and what is too old at its beginning', () => {
+  const { of } = timeAxis(NOW - 400 * 86_400, NOW)
+  expect([of(NOW - 400 * 86_400), of(NOW + 60)]).toEqual([0, 1])
+})
+
 test('it ends now, and no tick lies beside it', () => {
   const { of, ticks } = timeAxis(NOW - 5000, NOW)
   expect(of(NOW)).toBe(1)
