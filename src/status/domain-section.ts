@@ -116,7 +116,7 @@ function mapTable(id: string, { name, image }: DomainStatus, { usage }: PageView
 function rejectedTables(id: string, { name, last }: DomainStatus, { rejected }: PageView): Html {
   const rows = rejected.find(({ domain }) => domain === name)?.rows ?? []
   const total = Math.max(last?.rejected ?? 0, rows.length)
-  if (total === 0) return html`<p>No rows were left out or cut.</p>\n`
+  if (total === 0) return last === null ? NOTHING : html`<p>No rows were left out or cut.</p>\n`
   return table({
     id,
     caption: firstOf('Rows left out or cut', total, rows.length),

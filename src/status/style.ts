@@ -38,6 +38,7 @@ dt { color: var(--dim); font-size: .875rem }
 dd { margin: 0 }
 dd small { display: block }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 2rem 3rem; align-items: start }
+.pair > :empty { display: none }
 .scroll {
   overflow-x: auto; background-repeat: no-repeat; background-attachment: local, local, scroll, scroll;
   background-image: linear-gradient(to right, var(--page) 30%, transparent), linear-gradient(to left, var(--page) 30%, transparent),
