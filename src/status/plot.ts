@@ -33,7 +33,8 @@ export function plot({ id, title, description, x, y, label, content }: Plot): Ht
   )
   const times = x.ticks.map(({ at, label }) => {
     const place = across(x, at)
-    return html`<line class="grid" x1="${place}" x2="${place}" y1="${TOP + HEIGHT}" y2="${TOP + HEIGHT + 4}"/>${''}<text class="tick middle" x="${place}" y="${TOP + HEIGHT + 17}">${label}</text>`
+    return html`<line class="grid" x1="${place}" x2="${place}" y1="${TOP + HEIGHT}" y2="${TOP + HEIGHT + 4}"/>
+<text class="tick middle" x="${place}" y="${TOP + HEIGHT + 17}">${label}</text>`
   })
   return html`<svg class="plot" role="img" aria-labelledby="${id}-title ${id}-description" height="${
     TOP + HEIGHT + BOTTOM

@@ -52,10 +52,10 @@ function totals({ status: { requests } }: PageView): Html {
 }
 
 function plots({ history: { samples }, status: { now } }: PageView): Html {
-  const [oldest] = samples
-  if (oldest === undefined) return html`<p>No rate or latency has been measured yet.</p>\n`
-  const x = timeAxis(oldest.at, now)
+  const x = timeAxis(samples[0]?.at ?? now, now)
   const thinned = thin(samples, x.from, x.to)
+  // There may be samples, but none of before now by a clock that was set back.
+  if (thinned.points.length === 0) return html`<p>No rate or latency has been measured yet.</p>\n`
   return html`<div class="pair">
 ${ratePlot(thinned, x)}${latencyPlot(thinned, x)}</div>
 `
@@ -65,7 +65,7 @@ function ratePlot({ points, seconds }: Thinned, x: TimeAxis): Html {
   const highest = points.reduce((best, point) => (point.peak > best.peak ? point : best), points[0]!)
   const y = linear(highest.peak)
   const mean = points.reduce((sum, { rate }) => sum + rate, 0) / points.length
-  const text = `${rate(points.at(-1)!.rate)} calls a second now, ${rate(mean)} on average, ${rate(highest.peak)} at most.`
+  const text = `${rate(points.at(-1)!.rate)} calls a second lately, ${rate(mean)} on average, ${rate(highest.peak)} at most.`
   const parts = runs(points, seconds)
   const means = parts.map((run) => run.map(({ at, rate }) => ({ at, value: rate })))
   const peaks = parts.map((run) => run.map(({ at, peak }) => ({ at, value: peak, floor: 0 })))
@@ -96,7 +96,7 @@ function latencyPlot({ points, seconds }: Thinned, x: TimeAxis): Html {
   if (last === undefined) return NOTHING
   const worst = Math.max(...answered.map(({ p99 }) => p99))
   const y = logarithmic(Math.min(...answered.map(({ median }) => median)), worst)
-  const text = `Half of the answers went out within ${duration(last.median)} now, 99 of 100 within ${duration(last.p99)}; at worst within ${duration(worst)}.`
+  const text = `Half of the answers went out within ${duration(last.median)} lately, 99 of 100 within ${duration(last.p99)}; at worst within ${duration(worst)}.`
   const parts = runs(answered, seconds)
   const medians = parts.map((run) => run.map(({ at, median }) => ({ at, value: median })))
   const p99s = parts.map((run) => run.map(({ at, median, p99 }) => ({ at, value: p99, floor: median })))

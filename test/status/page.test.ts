@@ -113,8 +113,8 @@ describe('requests', () => {
   })
 
   test('have the rate and the latency as text too', () => {
-    expect(read(PAGE_VIEW)).toMatch(/\d+ calls a second now, \d+ on average, \d+ at most\./)
-    expect(read(PAGE_VIEW)).toMatch(/Half of the answers went out within 32 µs now, 99 of 100 within/)
+    expect(read(PAGE_VIEW)).toMatch(/\d+ calls a second lately, \d+ on average, \d+ at most\./)
+    expect(read(PAGE_VIEW)).toMatch(/Half of the answers went out within 32 µs lately, 99 of 100 within/)
   })
 
   test('that nobody made leave no plot of latency', () => {
@@ -122,6 +122,15 @@ describe('requests', () => {
     const page = renderPage(changed({ history: { samples, refreshes: [] } }), 'nis1')
     expect(page).toContain('id="rate-title"')
     expect(page).not.toContain('id="latency-title"')
+  })
+
+  test.each([
+    ['there are no samples yet', []],
+    ['all samples are to come, by a clock that was set back', [NOW + 60, NOW + 70]],
+  ])('leave no plot where %s', (_what, times) => {
+    const samples = times.map((at) => ({ at, rate: 1, median: 32, p99: 64 }))
+    const text = read(changed({ history: { samples, refreshes: [] } }))
+    expect(text).toContain('No rate or latency has been measured yet.')
   })
 
   test('met limits, of which only those are shown that were met', () => {
