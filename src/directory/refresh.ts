@@ -10,6 +10,7 @@ import { clip } from '../messages/common.ts'
 import type { DirectorySettings, FromDirectory, RefreshResult } from '../messages/directory.ts'
 import { type Held, isExpected, isRowsFile, type Member } from './member.ts'
 import { GuardError, type Publication, type Publisher } from './publisher.ts'
+import { reasonsOf } from './rejection-kinds.ts'
 import type { Room, Share } from './room.ts'
 
 export type Progress = Omit<Extract<FromDirectory, { kind: 'progress' }>, 'kind' | 'domain'>
@@ -47,7 +48,9 @@ export async function refresh(options: RefreshOptions): Promise<Refreshed> {
   const { members, due, signal, log } = options
   const share = options.room.share()
   const begun = performance.now()
-  const ended = (result: Pick<RefreshResult, 'outcome' | 'users' | 'groups' | 'rejected' | 'reason'>) => ({
+  const ended = (
+    result: Pick<RefreshResult, 'outcome' | 'users' | 'groups' | 'rejected' | 'reasons' | 'reason'>,
+  ) => ({
     ...result,
     at: Math.floor(Date.now() / 1000),
     took: Math.round(performance.now() - begun),
@@ -56,13 +59,14 @@ export async function refresh(options: RefreshOptions): Promise<Refreshed> {
   try {
     await readAll(options, share)
     const { rejected, outcome, users, groups } = await publish(options, share)
-    const result = ended({ outcome, users, groups, rejected: rejected.length, reason: '' })
+    const reasons = reasonsOf(rejected)
+    const result = ended({ outcome, users, groups, rejected: rejected.length, reasons, reason: '' })
     return { result, rejected }
   } catch (fault) {
     if (signal.aborted) throw fault
     if (!isExpected(fault)) log('error', 'internal', (fault as Error).stack ?? String(fault))
     const reason = clip((fault as Error).message)
-    const result = ended({ outcome: 'trashed', users: 0, groups: 0, rejected: 0, reason })
+    const result = ended({ outcome: 'trashed', users: 0, groups: 0, rejected: 0, reasons: [], reason })
     return { result, rejected: undefined }
   } finally {
     for (const member of members) member.release()

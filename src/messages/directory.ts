@@ -187,6 +187,8 @@ export const refreshResult = record({
   users: count,
   groups: count,
   rejected: count,
+  /** the same by kind of reason, the most frequent first; 32 at most, and what is left as `other` */
+  reasons: list(record({ reason: words, rows: count }), 33),
   /** why it was trashed, or '' */
   reason: words,
 })

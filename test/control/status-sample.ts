@@ -27,6 +27,7 @@ export const REFRESHED: NonNullable<DomainStatus['last']> = {
   users: 12,
   groups: 5,
   rejected: 1,
+  reasons: [{ reason: 'uid "..." is not a number from 0 to N', rows: 1 }],
   reason: '',
 }
 

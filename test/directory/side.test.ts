@@ -626,6 +626,9 @@ describe('another configuration', () => {
     expect(lab.lines).toContainEqual(
       expect.stringMatching(`^warning row-rejected: .*user name "${first}" is refused by the configuration$`),
     )
+    const { rejected, reasons } = lab.latest().last!
+    expect(reasons).toContainEqual({ reason: 'user name "..." is refused by the configuration', rows: 1 })
+    expect(reasons.reduce((sum, { rows }) => sum + rows, 0)).toBe(rejected)
   })
 
   test('that looks for no maps in the directory is not held to those that were found', async () => {
