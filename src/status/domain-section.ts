@@ -117,12 +117,17 @@ function rejectedTables(id: string, { name, last }: DomainStatus, { rejected }: 
   const rows = rejected.find(({ domain }) => domain === name)?.rows ?? []
   const total = Math.max(last?.rejected ?? 0, rows.length)
   if (total === 0) return last === null ? NOTHING : html`<p>No rows were left out or cut.</p>\n`
-  return table({
+  return html`${table({
+    id: `${id}-reasons`,
+    caption: 'Rows left out or cut, by reason',
+    columns: { Reason: 'text', Rows: 'number' },
+    rows: (last?.reasons ?? []).map(({ reason, rows }) => [outside(reason), number(rows)]),
+  })}${table({
     id,
     caption: firstOf('Rows left out or cut', total, rows.length),
     columns: { Entry: 'text', Reason: 'text' },
     rows: rows.slice(0, MAX_ROWS).map(({ dn, reason }) => [distinguishedName(dn), outside(reason)]),
-  })
+  })}`
 }
 
 function firstOf(what: string, total: number, known = total): string {

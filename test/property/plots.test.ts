@@ -26,6 +26,7 @@ const refresh: fc.Arbitrary<Refresh> = fc.record({
   users: fc.nat(),
   groups: fc.nat(),
   rejected: fc.nat(),
+  reasons: fc.constant([]),
   reason: fc.constant(''),
 })
 

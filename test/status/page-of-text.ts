@@ -9,7 +9,12 @@ export function pageOf(text: string): string {
 }
 
 function viewOf(text: string): PageView {
-  const trashed = { ...REFRESHED, outcome: 'trashed', reason: text } as const
+  const trashed = {
+    ...REFRESHED,
+    outcome: 'trashed',
+    reason: text,
+    reasons: [{ reason: text, rows: 1 }],
+  } as const
   const domain = domainOf({
     name: text,
     image: { ...IMAGE, maps: [{ name: text, records: 1, secure: false }] },

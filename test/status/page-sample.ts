@@ -33,7 +33,22 @@ const EXAMPLE = domainOf({
     maps: [...maps(), { name: 'shadow.byname', records: 1840, secure: true }],
   },
   next: NOW + 391,
-  last: { ...REFRESHED, at: NOW - 213, took: 1310, entries: 2561, users: 1840, groups: 312, rejected: 7 },
+  last: {
+    ...REFRESHED,
+    at: NOW - 213,
+    took: 1310,
+    entries: 2561,
+    users: 1840,
+    groups: 312,
+    rejected: 7,
+    reasons: [
+      { reason: 'no value of ..., which gives the ...', rows: 3 },
+      { reason: 'uid N is refused: "minimum uid" is N', rows: 1 },
+      { reason: 'gecos contains a colon at byte N', rows: 1 },
+      { reason: 'group name "..." is refused by the configuration', rows: 1 },
+      { reason: '... is over the record limit of N bytes: N of N members left out', rows: 1 },
+    ],
+  },
   directories: [
     {
       ...LDAP,
@@ -70,6 +85,7 @@ const LAB = domainOf({
     users: 70,
     groups: 18,
     rejected: 0,
+    reasons: [],
     reason: FAILURE,
   },
   directories: [

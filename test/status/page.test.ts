@@ -81,6 +81,10 @@ describe('a domain', () => {
     expect(page).toContain('No rows were left out or cut.')
   })
 
+  test('has them by reason, too', () => {
+    expect(page).toContain(row('no value of ..., which gives the ...', '3'))
+  })
+
   test('says so where there are more rows than it shows', () => {
     const rows = Array.from({ length: 120 }, (_, n) => ({ directory: 'd', dn: `uid=u${n}`, reason: 'r' }))
     const text = read(
