@@ -126,6 +126,7 @@ export function createDirectorySide({
     const asked = requests
     requests = []
     const due = dueOnes(asked, performance.now() + current.interval * JITTER * 1000)
+    const failing = due.filter(({ fault }) => fault !== undefined)
     let refreshed: Refreshed
     try {
       const options = {
@@ -156,6 +157,7 @@ export function createDirectorySide({
       rejected = refreshed.rejected
       logRejected(rejected)
     }
+    reportBack(failing)
     // What was told of the interval meanwhile counts.
     schedule(result, due, (settings ?? current).interval)
     report(result, due)
@@ -193,6 +195,15 @@ export function createDirectorySide({
       if (fault !== undefined) {
         log('warning', 'directory-kept', `${fault.message}; its last rows stay in the maps; ${next}`)
       }
+    }
+  }
+
+  /** Those that had failed before. */
+  const reportBack = (members: readonly Member[]) => {
+    for (const { label, fault, failures } of members) {
+      if (fault !== undefined) continue
+      const times = failures === 1 ? 'once' : `${failures} times`
+      log('info', 'directory-back', `${domain}: directory "${label}" is read again; it had failed ${times}`)
     }
   }
 

@@ -448,6 +448,20 @@ describe('several directories', () => {
     ])
   })
 
+  test('of which one failed say when it is read again, once', async () => {
+    const lab = await started(both())
+    const contents = readFileSync(second)
+    rmSync(second)
+    await lab.refresh()
+    await lab.refresh()
+    writeFileSync(second, contents)
+    expect(await lab.refresh()).toBeUndefined()
+    await lab.refresh()
+    expect(lab.lines.filter((line) => line.includes('directory-back'))).toEqual([
+      `info directory-back: example.com: directory "${second}" is read again; it had failed 2 times`,
+    ])
+  })
+
   test('of which one fails try that one soon, and the others when they are due', async () => {
     const lab = await started(both())
     rmSync(second)
