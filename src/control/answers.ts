@@ -51,6 +51,12 @@ export async function* answerTo(
       for (const finding of await operations.explain(request.domain, request.name))
         yield { kind: 'finding', finding }
       return
+    case 'usage':
+      for await (const usage of operations.usage()) yield { kind: 'usage', usage }
+      return
+    case 'clients':
+      for await (const clients of operations.clients()) yield { kind: 'clients', clients }
+      return
     case 'stop':
       operations.stop()
       return

@@ -1,6 +1,7 @@
 /** What the control socket can ask of the daemon. */
 import type { LogLevel } from '../log.ts'
 import type { Answer, Status } from '../messages/control.ts'
+import type { Client, RequestCount } from '../messages/usage.ts'
 
 type Part<K extends Answer['kind']> = Extract<Answer, { kind: K }>
 
@@ -30,5 +31,9 @@ export interface Operations {
   readonly rejected: (domain: string | undefined) => AsyncGenerator<RejectedRows>
   /** What the directories have of a user now, and what becomes of it. */
   readonly explain: (domain: string | undefined, name: string) => Promise<Findings>
+  /** Of all domains: what was asked for since the server process was started… */
+  readonly usage: () => AsyncGenerator<readonly RequestCount[]>
+  /** …and by whom, also before; the one last seen first. */
+  readonly clients: () => AsyncGenerator<readonly Client[]>
   readonly stop: () => void
 }

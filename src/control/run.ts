@@ -185,6 +185,10 @@ function objects(part: Part): readonly object[] {
       return part.rows
     case 'finding':
       return [part.finding]
+    case 'usage':
+      return part.usage
+    case 'clients':
+      return part.clients
     case 'problems':
       return part.lines.map((problem) => ({ problem }))
     case 'progress': {
@@ -219,6 +223,8 @@ function lines(part: Part, { keys }: Arguments, { outIsTerminal }: Terminal): st
     case 'domain':
     case 'progress':
     case 'finding':
+    case 'usage':
+    case 'clients':
       return ''
     default:
       return part satisfies never

@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream'
 import type { Log, LogLevel } from '../log.ts'
 import type { Rejected } from '../maps/merge.ts'
-import { createAnswers } from '../messages/answers.ts'
+import { createAnswers, type Sayings } from '../messages/answers.ts'
 import { openChannel } from '../messages/channel.ts'
 import { clip, MAX_FINDINGS } from '../messages/common.ts'
 import {
@@ -47,12 +47,11 @@ export async function runDirectory(
   const end = (id: number, error?: string) => {
     send({ kind: 'end', id, ...(error !== undefined && { error: clip(error) }) })
   }
-  const rejected = createAnswers<Rejected>({
+  const rejected = createAnswers({ end, most: OPEN_ANSWERS })
+  const rows: Sayings<Rejected> = {
     part: (id, items) => send({ kind: 'rows', id, rows: items.map(shown) }),
-    end,
     size: ({ directory, dn, reason }) => directory.length + dn.length + reason.length,
-    most: OPEN_ANSWERS,
-  })
+  }
 
   /** Where there are several domains each line says of which it speaks. */
   const logOf =
@@ -127,7 +126,7 @@ export async function runDirectory(
         case 'recommit':
           return sides.get(message.domain)?.recommit()
         case 'rejected':
-          return rejected.begin(message.id, (sides.get(message.domain)?.rejected() ?? []).values())
+          return rejected.begin(message.id, (sides.get(message.domain)?.rejected() ?? []).values(), rows)
         case 'more':
           return rejected.more(message.id)
         case 'drop':

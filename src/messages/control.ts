@@ -17,6 +17,7 @@ import {
 import { counts } from './counts.ts'
 import { directoryState, refreshResult } from './directory.ts'
 import { flag, list, nullable, type Of, oneOf, optional, record, text, union } from './shape.ts'
+import { clients, requestCounts } from './usage.ts'
 
 export const request = union('kind', {
   status: {},
@@ -29,6 +30,9 @@ export const request = union('kind', {
   cat: { domain: optional(domain), map: mapName },
   rejected: { domain: optional(domain) },
   explain: { domain: optional(domain), name: words },
+  /** calls by what became of them, and who has called: of all domains */
+  usage: {},
+  clients: {},
   check: {},
   stop: {},
 })
@@ -102,6 +106,9 @@ export const answer = union('kind', {
   records: { records },
   rows: { rows: rejectedRows },
   finding: { finding },
+  usage: { usage: requestCounts },
+  /** the one last seen first */
+  clients: { clients },
   /** what a check or a reload found, as it is shown, line by line */
   problems: { lines: list(text(8192), 100) },
   /** Always the last. */

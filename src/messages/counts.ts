@@ -1,6 +1,7 @@
 /** What is counted of requests, by its name: in the server process, in messages, and in what ypldapctl shows. */
 import { count } from './common.ts'
 import { type Of, record } from './shape.ts'
+import { clientsState, latency } from './usage.ts'
 
 /** Of both transports: what came, and what went out. */
 const OF_ALL = {
@@ -41,8 +42,13 @@ export const tcpCounts = record({
   closedOutbound: count,
 })
 
-/** Since the server process was started. */
-export const counts = record({ udp: udpCounts, tcp: tcpCounts })
+/** Since the server process was started, but for its clients. */
+export const counts = record({
+  udp: udpCounts,
+  tcp: tcpCounts,
+  latency: record({ udp: latency, tcp: latency }),
+  clients: clientsState,
+})
 
 export type UdpCounts = Of<typeof udpCounts>
 export type TcpCounts = Of<typeof tcpCounts>

@@ -15,6 +15,7 @@ import {
 } from './common.ts'
 import { counts } from './counts.ts'
 import { flag, integer, list, nullable, type Of, oneOf, optional, record, union } from './shape.ts'
+import { clients, clientsState, requestCounts } from './usage.ts'
 
 const rule = record({
   verdict: oneOf('allow', 'deny'),
@@ -81,8 +82,13 @@ export const toServer = union('kind', {
   /** One record, or all of a map: `records`, then after each part `more` or `drop`; `end` in the end. */
   match: { id, domain, map: mapName, key: octets },
   cat: { id, domain, map: mapName },
+  /** Calls by what became of them, in parts named `usage`; and clients, the one last seen first, in parts named `clients`. */
+  usage: { id },
+  clients: { id },
   more: { id },
   drop: { id },
+  /** What was known of clients before it was started, in one part or several: it goes on from there. */
+  remember: { clients, state: clientsState },
   /** What it has counted: answered by `counts`. */
   count: {},
   /** Let others have the sockets; end when those who are connected have had their answers. */
@@ -107,6 +113,8 @@ export const fromServer = union('kind', {
   },
   refused: { id, domain, path: words, reason: words },
   records: { id, records },
+  usage: { id, usage: requestCounts },
+  clients: { id, clients },
   end,
   counts: { counts },
 })

@@ -1,5 +1,6 @@
 /** Who asks for what: in the server process, in messages, and in what ypldapctl and the status page show. */
 import { count, domain, mapName } from './common.ts'
+import { PART_ITEMS } from './limits.ts'
 import { integer, list, type Of, oneOf, record, text } from './shape.ts'
 
 /** The procedures of YP by their numbers, as yp.x calls them. */
@@ -61,6 +62,8 @@ const MAX_ADDRESS = 45
 /** Maps that are remembered of one client. */
 export const CLIENT_MAPS = 256
 
+export const requestCounts = list(requestCount, PART_ITEMS)
+
 /** A client, by its address, and what it has used; times are seconds since 1970. */
 export const client = record({
   address: text(MAX_ADDRESS),
@@ -70,6 +73,17 @@ export const client = record({
   procedures: list(procedure, PROCEDURES.length + 1),
   /** in no order; of one with more some are missing */
   maps: list(record({ domain, map: mapName }), CLIENT_MAPS),
+})
+
+/** The clients of a part of an answer, or of what is to be remembered. */
+export const clients = list(client, PART_ITEMS)
+
+/** How complete the list of clients is. */
+export const clientsState = record({
+  /** seconds since 1970: who has not asked since is not in it */
+  since: count,
+  /** clients that were forgotten, as there was no room for all: those that had been silent for longest */
+  forgotten: count,
 })
 
 /** Of the histogram, 2^n microseconds: from 4 µs to 2 s, and what took longer. */
@@ -90,4 +104,5 @@ export type Procedure = Of<typeof procedure>
 export type Outcome = Of<typeof outcome>
 export type RequestCount = Of<typeof requestCount>
 export type Client = Of<typeof client>
+export type ClientsState = Of<typeof clientsState>
 export type Latency = Of<typeof latency>

@@ -9,21 +9,26 @@ import { collectAll, collectYoung } from '../garbage.ts'
 import { viewImage } from '../maps/image.ts'
 import type { Asking, Caller } from './answerer.ts'
 import { BATCH, type Base, Batch, baseOf } from './batch.ts'
-import { placeOf } from './counters.ts'
+import { latencyWords, placeOf } from './counters.ts'
 import { prepareSocket } from './datagram-socket.ts'
+import { Latencies } from './latency.ts'
 import { Errno, type SystemCalls } from './mmsg.ts'
 import { Control, type News } from './news.ts'
 import type { TooLarge, TooMany } from './notices.ts'
 import { Rates } from './rates.ts'
 import { Responder } from './responder.ts'
 import { Served } from './served.ts'
+import type { Told } from './usage.ts'
 
-/** What it says now and then: of strangers, also to one domain, with their calls since it last did; of callers that
- * met a limit; and of errors. */
+/**
+ * What it says now and then: of strangers, also to one domain, with their calls since it last did; of callers that met a
+ * limit; of errors; and, when it is told to, what it was asked and by whom.
+ */
 export type Words =
   | { readonly kind: 'stranger'; readonly address: string; readonly domain?: string; readonly calls: number }
   | { readonly kind: 'too-large'; readonly answer: TooLarge }
   | { readonly kind: 'too-many'; readonly calls: TooMany }
+  | { readonly kind: 'told'; readonly told: Told }
   | { readonly kind: 'error'; readonly what: 'receiving' | 'sending'; readonly errno: number }
 
 export interface BatchedOptions {
@@ -68,6 +73,7 @@ export class BatchedServer {
   /** whoever it is that is answered */
   readonly #caller: Asking
   readonly #rates = new Rates()
+  readonly #latencies: Latencies
   /** no word of a stranger before this */
   #strangerAt = 0
   /** calls by strangers of which there was no word yet */
@@ -85,6 +91,7 @@ export class BatchedServer {
   constructor(options: BatchedOptions) {
     this.#options = options
     this.#batch = new Batch(options.calls)
+    this.#latencies = new Latencies(latencyWords(options.counters))
     this.#caller = {
       reserved: false,
       bytes: this.#batch.bytes,
@@ -127,6 +134,7 @@ export class BatchedServer {
     const now = performance.now()
     counters[placeOf.calls]! += count
     this.#rates.now = now
+    this.#served.usage.tick()
     for (let index = 0; index < count; index++) {
       const end = batch.callEnd(index)
       const port = batch.port(index)
@@ -149,7 +157,16 @@ export class BatchedServer {
       this.#answer(index, end, caller)
     }
     batch.renew(count)
+    const before = counters[placeOf.replies]!
     this.#sendAll()
+    // One look at the clock for all of them: they went together.
+    const answered = counters[placeOf.replies]! - before
+    if (answered > 0) this.#latencies.count(performance.now() - now, answered)
+  }
+
+  /** What it was asked, and by whom. */
+  tell(): void {
+    this.#options.say({ kind: 'told', told: this.#served.usage.tell() })
   }
 
   /** Bytes that are no call get no answer. */
@@ -279,6 +296,8 @@ export class BatchedServer {
       case 'expired':
         this.#served.add(news.domain).expired = news.expired
         return
+      case 'tell':
+        return this.tell()
       default:
         news satisfies never
     }

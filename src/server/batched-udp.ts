@@ -8,6 +8,10 @@ import { allocateShared, Control, type News, viewShared } from './news.ts'
 import type { Notices } from './notices.ts'
 import { rarely } from './rarely.ts'
 import type { Service, Stranger } from './service.ts'
+import { NOTHING_TOLD, type Told } from './usage.ts'
+
+/** It looks for news every 50 ms, when no calls come; what it does between two looks takes less than this. */
+const TOLD_MS = 500
 
 /** In the sources a .ts file, in the package a .js one: as this one. */
 const PROGRAM = new URL(import.meta.url.replace(/udp(\.[jt]s)$/, 'worker$1'))
@@ -19,6 +23,8 @@ if (PROGRAM.pathname.endsWith('.ts')) setFlagsFromString(`--wasm-wrapper-tiering
 export interface Batched {
   /** see counters.ts */
   readonly counters: Float64Array
+  /** What it was asked, and by whom; as it last told when it does not answer soon. */
+  readonly told: () => Promise<Told>
   /** Resolves when it answers, from these news on. Throws why it can't. */
   readonly begin: (first: readonly News[]) => Promise<Service>
   /** Ends it, whether it has begun or not. */
@@ -44,6 +50,10 @@ export function launchBatched(
   const worker = new Worker(PROGRAM, { workerData: data, transferList: [port2], env: {} })
   const ready = Promise.withResolvers<void>()
   const gone = Promise.withResolvers<void>()
+  let told = NOTHING_TOLD
+  let isGone = false
+  /** resolves when it has told, if it was asked */
+  let telling: PromiseWithResolvers<void> | undefined
   const failed = rarely((message: Extract<FromWorker, { kind: 'error' }>, count) => {
     const name = getSystemErrorName(-message.errno)
     log('warning', 'udp-error', `${message.what} a datagram failed: ${name}; ${count} times so far`)
@@ -53,12 +63,19 @@ export function launchBatched(
     else if (message.kind === 'stranger') stranger(message.address, message.domain, message.calls)
     else if (message.kind === 'too-large') notices.tooLarge(message.answer)
     else if (message.kind === 'too-many') notices.tooMany(message.calls)
-    else failed(message)
+    else if (message.kind === 'error') failed(message)
+    else {
+      ;({ told } = message)
+      telling?.resolve()
+      telling = undefined
+    }
   })
   worker.once('error', ready.reject)
   worker.once('exit', () => ready.reject(new Error('its thread has ended')))
   worker.once('exit', () => {
     news.close()
+    isGone = true
+    telling?.resolve()
     gone.resolve()
   })
   const wake = () => {
@@ -74,6 +91,15 @@ export function launchBatched(
   return {
     counters,
     close,
+    async told() {
+      if (isGone) return told
+      if (telling === undefined) {
+        telling = Promise.withResolvers()
+        inform({ kind: 'tell' })
+      }
+      await within(telling.promise, TOLD_MS)
+      return told
+    },
     async begin(first) {
       for (const one of first) inform(one)
       wake()
@@ -93,4 +119,12 @@ export function launchBatched(
       }
     },
   }
+}
+
+/** Resolves then at the latest. */
+async function within(promise: Promise<void>, milliseconds: number): Promise<void> {
+  const late = Promise.withResolvers<void>()
+  const timer = setTimeout(late.resolve, milliseconds)
+  await Promise.race([promise, late.promise])
+  clearTimeout(timer)
 }

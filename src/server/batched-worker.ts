@@ -29,3 +29,5 @@ const server = new BatchedServer({
 })
 say({ kind: 'ready' })
 while (server.turn());
+// Nobody can ask it any more.
+server.tell()

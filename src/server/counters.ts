@@ -3,6 +3,7 @@
  * datagrams, which can't be asked. All are of 64 bits, which no flood fills.
  */
 import type { Counts, TcpCounts, UdpCounts } from '../messages/counts.ts'
+import { LATENCY_WORDS, Latencies, latencyOf } from './latency.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -12,6 +13,7 @@ export type TcpCounters = Mutable<TcpCounts>
 export interface Counters {
   readonly udp: UdpCounters
   readonly tcp: TcpCounters
+  readonly latency: { readonly udp: Latencies; readonly tcp: Latencies }
 }
 
 export function createCounters(): Counters {
@@ -40,6 +42,7 @@ export function createCounters(): Counters {
       closedStalled: 0,
       closedOutbound: 0,
     },
+    latency: { udp: new Latencies(), tcp: new Latencies() },
   }
 }
 
@@ -50,11 +53,26 @@ export const placeOf = Object.fromEntries(UDP_NAMES.map((name, place) => [name, 
   Record<keyof UdpCounts, number>
 >
 
-export const COUNTER_BYTES = UDP_NAMES.length * Float64Array.BYTES_PER_ELEMENT
+export const COUNTER_BYTES = (UDP_NAMES.length + LATENCY_WORDS) * Float64Array.BYTES_PER_ELEMENT
+
+/** Those of a thread, behind what it counts. */
+export function latencyWords(counters: Float64Array): Float64Array {
+  return counters.subarray(UDP_NAMES.length)
+}
 
 /** What has been counted here and by threads. */
-export function sumOf({ udp, tcp }: Counters, threads: readonly Float64Array[]): Counts {
+export function sumOf(
+  { udp, tcp, latency }: Counters,
+  threads: readonly Float64Array[],
+): Omit<Counts, 'clients'> {
   const sum = { ...udp }
   for (const name of UDP_NAMES) for (const words of threads) sum[name] += words[placeOf[name]]!
-  return { udp: sum, tcp }
+  return {
+    udp: sum,
+    tcp,
+    latency: {
+      udp: latencyOf([latency.udp.words, ...threads.map(latencyWords)]),
+      tcp: latencyOf([latency.tcp.words]),
+    },
+  }
 }

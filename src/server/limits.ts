@@ -39,6 +39,12 @@ export const REMEMBERED_CALLERS = 10_000
 /** Networks whose calls over UDP are counted against the rate; one that has been silent for longest is forgotten. */
 export const REMEMBERED_NETWORKS = 10_000
 
+/** Clients of which is known what they used, in each thread and in all; the one that was silent for longest is forgotten. */
+export const REMEMBERED_CLIENTS = 8192
+
+/** Maps whose calls are counted each alone, in each thread: 1.7 KB each, of those that are asked for. */
+export const TALLIED_MAPS = 16_384
+
 /** Answers to the supervisor that wait to be asked for their next part: each keeps an image. */
 export const OPEN_LOOKUPS = 64
 

@@ -1,12 +1,14 @@
 /**
- * What the supervisor asks of the maps for those who administer them, records with hashes too. An answer goes out
- * part by part, each when it is asked for, and all from the image that was served when it began.
+ * What the supervisor asks for those who administer maps: records, with hashes too, and who asks for them. An answer goes
+ * out part by part, each when it is asked for; records all from the image that was served when it began.
  */
 import { XdrReader } from '../../rpc/xdr-reader.ts'
 import type { Image, MapView } from '../maps/image.ts'
-import { createAnswers } from '../messages/answers.ts'
+import { createAnswers, type Sayings } from '../messages/answers.ts'
 import { octets } from '../messages/common.ts'
 import type { FromServer } from '../messages/server.ts'
+import type { Client, RequestCount } from '../messages/usage.ts'
+import type { Ledger } from './ledger.ts'
 import { OPEN_LOOKUPS } from './limits.ts'
 import type { Served } from './served.ts'
 
@@ -15,20 +17,42 @@ type MapRecord = Extract<FromServer, { kind: 'records' }>['records'][number]
 export interface Lookups {
   readonly match: (id: number, domain: string, map: string, key: string) => void
   readonly cat: (id: number, domain: string, map: string) => void
+  readonly usage: (id: number) => void
+  readonly clients: (id: number) => void
   readonly more: (id: number) => void
   readonly drop: (id: number) => void
 }
 
-export function createLookups(served: Served, send: (message: FromServer) => void): Lookups {
-  const { begin, more, drop } = createAnswers<MapRecord>({
-    part: (id, records) => send({ kind: 'records', id, records }),
+/** Characters of a line of JSON beside the names in it. */
+const FRAME = 128
+
+export function createLookups(
+  served: Served,
+  ledger: Pick<Ledger, 'usage' | 'clients'>,
+  send: (message: FromServer) => void,
+): Lookups {
+  const { begin, more, drop } = createAnswers({
     end: (id, error) => send({ kind: 'end', id, ...(error !== undefined && { error }) }),
-    size: ({ key, value }) => key.length + value.length,
     most: OPEN_LOOKUPS,
   })
+  const records: Sayings<MapRecord> = {
+    part: (id, items) => send({ kind: 'records', id, records: items }),
+    size: ({ key, value }) => key.length + value.length,
+  }
+  const usage: Sayings<RequestCount> = {
+    part: (id, items) => send({ kind: 'usage', id, usage: items }),
+    size: ({ domain, map }) => FRAME + domain.length + map.length,
+  }
+  const clients: Sayings<Client> = {
+    part: (id, items) => send({ kind: 'clients', id, clients: items }),
+    size: ({ maps }) =>
+      maps.reduce((sum, { domain, map }) => sum + FRAME + domain.length + map.length, FRAME),
+  }
   return {
-    match: (id, domain, map, key) => begin(id, matching(served.named(domain)?.image, map, key)),
-    cat: (id, domain, map) => begin(id, allOf(served.named(domain)?.image, map)),
+    match: (id, domain, map, key) => begin(id, matching(served.named(domain)?.image, map, key), records),
+    cat: (id, domain, map) => begin(id, allOf(served.named(domain)?.image, map), records),
+    usage: (id) => void ledger.usage().then((all) => begin(id, all.values(), usage)),
+    clients: (id) => void ledger.clients().then((all) => begin(id, all.values(), clients)),
     more,
     drop,
   }

@@ -2,6 +2,7 @@
 import type { AccessRule } from '../config/config.ts'
 import type { MapView } from '../maps/image.ts'
 import { AccessList, type Origin } from './access-list.ts'
+import type { Row } from './tally.ts'
 
 export interface MapRules {
   /** those that are provided; an image made for an older configuration may have others */
@@ -20,6 +21,8 @@ export interface MapRule {
 
 export class ServedMap {
   readonly view: MapView
+  /** where its calls are counted, from when it is first asked for */
+  row: Row | undefined
   readonly #secure: boolean
   readonly #access: AccessList | undefined
 

@@ -21,6 +21,8 @@ export type News =
   | { readonly kind: 'limits'; readonly limits: ServerLimits }
   /** the maps are too old to be vouched for, or no longer are */
   | { readonly kind: 'expired'; readonly domain: string; readonly expired: boolean }
+  /** it is to tell what it was asked, and by whom */
+  | { readonly kind: 'tell' }
 
 /** The first words of the memory that a thread and the main thread share (Int32Array); counters come behind them. */
 export const Control = {

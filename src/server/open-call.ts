@@ -10,20 +10,31 @@ export interface Spoken {
   readonly last: number
 }
 
+/** Why there is no more to a call than its reply: it is denied, or not for this program (RFC 5531 s.9). */
+export type Unopened = 'denied' | 'prog_unavail' | 'prog_mismatch'
+
 /**
- * Reads a call up to its arguments. False when there is no more to it than the reply that was written: it is denied, or
- * not for this program (RFC 5531 s.9). Throws DecodeError when the bytes are no call at all.
+ * Reads a call up to its arguments; undefined then. Else the reply is written. Throws DecodeError when the bytes are no
+ * call at all.
  */
-export function openCall(reader: XdrReader, call: Call, spoken: Spoken, head: XdrWriter): boolean {
+export function openCall(
+  reader: XdrReader,
+  call: Call,
+  spoken: Spoken,
+  head: XdrWriter,
+): Unopened | undefined {
   const denial = decodeCall(reader, call)
   if (denial !== undefined) {
     encodeDenied(head, call.xid, denial)
-  } else if (call.program !== spoken.program) {
-    encodeAccepted(head, call.xid, AcceptStat.PROG_UNAVAIL)
-  } else if (call.version < spoken.first || call.version > spoken.last) {
-    encodeProgMismatch(head, call.xid, spoken.first, spoken.last)
-  } else {
-    return true
+    return 'denied'
   }
-  return false
+  if (call.program !== spoken.program) {
+    encodeAccepted(head, call.xid, AcceptStat.PROG_UNAVAIL)
+    return 'prog_unavail'
+  }
+  if (call.version < spoken.first || call.version > spoken.last) {
+    encodeProgMismatch(head, call.xid, spoken.first, spoken.last)
+    return 'prog_mismatch'
+  }
+  return undefined
 }

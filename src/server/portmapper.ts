@@ -89,7 +89,7 @@ export class Portmapper implements Answerer {
     this.refused = undefined
     this.#results.offset = 0
     this.#reader.reset(bytes, start, end)
-    return !openCall(this.#reader, this.#call, RPCBIND, head) || this.#accept(caller, head)
+    return openCall(this.#reader, this.#call, RPCBIND, head) !== undefined || this.#accept(caller, head)
   }
 
   #accept(caller: Caller, head: XdrWriter): boolean {

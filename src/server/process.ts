@@ -19,6 +19,7 @@ import { type Batched, launchBatched } from './batched-udp.ts'
 import { Connections } from './connections.ts'
 import { createCounters, sumOf } from './counters.ts'
 import { watchExpiry } from './expiry.ts'
+import { createLedger } from './ledger.ts'
 import { createLoader } from './loader.ts'
 import { createLookups } from './lookups.ts'
 import type { MapRule, MapRules } from './map-rules.ts'
@@ -58,6 +59,7 @@ export async function runServer(
   const notices = createNotices(log)
   const threads = launchThreads(descriptors, transport, stranger, notices, log)
   const counters = createCounters()
+  const ledger = createLedger(served.usage, [...threads.values()])
   const connections = new Connections({ limits: () => limits, counters: counters.tcp, log })
   /** the rules of each domain, and which maps it has */
   const told = new Map<string, { readonly rules: readonly AccessRule[]; readonly maps: MapRules }>()
@@ -126,7 +128,7 @@ export async function runServer(
   }
 
   const send = (message: FromServer) => channel.send(message)
-  const lookups = createLookups(served, send)
+  const lookups = createLookups(served, ledger, send)
 
   /** Says what became of an image, when the sockets are open too. */
   const report = async (message: FromServer) => {
@@ -204,13 +206,22 @@ export async function runServer(
           return lookups.match(message.id, message.domain, message.map, message.key)
         case 'cat':
           return lookups.cat(message.id, message.domain, message.map)
+        case 'usage':
+          return lookups.usage(message.id)
+        case 'clients':
+          return lookups.clients(message.id)
+        case 'remember':
+          return ledger.remember(message.clients, message.state)
         case 'more':
           return lookups.more(message.id)
         case 'drop':
           return lookups.drop(message.id)
         case 'count': {
           const threaded = [...threads.values()].map((thread) => thread.counters)
-          return send({ kind: 'counts', counts: sumOf(counters, threaded) })
+          return send({
+            kind: 'counts',
+            counts: { ...sumOf(counters, threaded), clients: ledger.state() },
+          })
         }
         case 'drain':
           return void drain()

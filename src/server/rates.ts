@@ -3,13 +3,13 @@
  * can forge its neighbours. Loopback is never limited. A bucket is one moment, so there is nothing to refill: each call
  * moves it on by the time that a call may take, and one that would move it more than a second ahead is over the rate.
  */
-import { getRandomValues } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { formatAddress, isLoopbackAt, isMappedAt, unmapped } from '../address.ts'
 import { firstBits } from '../config/prefix.ts'
 import type { ServerLimits } from '../messages/server.ts'
 import { addressOf } from './address-of.ts'
 import { REMEMBERED_NETWORKS } from './limits.ts'
+import { SecretHash } from './secret-hash.ts'
 
 /** Milliseconds that a network may be ahead: so it may send a second's calls at once. */
 const AHEAD_MS = 1000
@@ -20,7 +20,7 @@ const NO_OPTIONS = {}
 export type RateLimits = Pick<ServerLimits, 'udpRate' | 'udpRateDryRun'>
 
 export class Rates {
-  readonly #secrets = getRandomValues(new Int32Array(8 * 256))
+  readonly #hash = new SecretHash(8)
   /** the place of each network's bucket */
   readonly #places = new LRUCache<number, number>({ max: REMEMBERED_NETWORKS })
   /** when all calls of a network so far would have come at the rate, by performance.now() */
@@ -66,15 +66,12 @@ export class Rates {
   }
 
   /**
-   * A number that V8 holds without allocating. Of IPv4 it is the network itself; of IPv6 a sum of secret numbers, one for
-   * each byte (Zobrist), which is quicker than the hash of maps. Two networks of one sum, which nobody can choose,
-   * share a bucket.
+   * A number that V8 holds without allocating. Of IPv4 it is the network itself; of IPv6 a hash: two networks of one,
+   * which nobody can choose, share a bucket.
    */
   #keyOf(bytes: Uint8Array, start: number, length: number): number {
     if (length === 4) return (bytes[start]! << 16) | (bytes[start + 1]! << 8) | bytes[start + 2]!
-    let key = 0
-    for (let i = 0; i < 8; i++) key ^= this.#secrets[(i << 8) | bytes[start + i]!]!
-    return key
+    return this.#hash.of(bytes, start, 8)
   }
 }
 

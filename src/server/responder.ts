@@ -26,14 +26,20 @@ import {
 } from '../../rpc/yp-results.ts'
 import type { MapView } from '../maps/image.ts'
 import { SpecialKey } from '../maps/image-format.ts'
+import { OUTCOMES } from '../messages/usage.ts'
 import type { Answerer, Caller } from './answerer.ts'
 import type { ServedMap } from './map-rules.ts'
 import { openCall, type Spoken } from './open-call.ts'
 import type { Served, ServedDomain } from './served.ts'
+import { OTHER, Outcome, type Row } from './tally.ts'
 
 const MASTER_NAME = Buffer.from(SpecialKey.masterName, 'latin1')
 
 const YP: Spoken = { program: YP_PROGRAM, first: YP_VERSION, last: YP_VERSION }
+
+type EncodeStatus = (head: XdrWriter, status: YpStat) => void
+
+const encodeNoMapList: EncodeStatus = (head, status) => encodeMapList(head, status, [])
 
 export class Responder implements Answerer {
   /** whose bytes from `bodyStart` to `bodyEnd` follow the head of the last reply: an image, as a rule */
@@ -50,9 +56,12 @@ export class Responder implements Answerer {
   readonly #reader = new XdrReader(new Uint8Array(0))
   readonly #call: Call = { xid: 0, program: 0, version: 0, procedure: 0 }
   readonly #args = newYpArguments()
+  /** where the call is counted */
+  #row: Row
 
   constructor(served: Served) {
     this.#served = served
+    this.#row = served.usage.tally.nothing
   }
 
   /**
@@ -66,8 +75,14 @@ export class Responder implements Answerer {
     this.place = -1
     this.refused = undefined
     this.tooLong = 0
+    const { usage } = this.#served
+    this.#row = usage.tally.nothing
     this.#reader.reset(bytes, start, end)
-    return !openCall(this.#reader, this.#call, YP, head) || this.#accept(caller, head)
+    const unopened = openCall(this.#reader, this.#call, YP, head)
+    const outcome = unopened === undefined ? this.#accept(caller, head) : Outcome[unopened]
+    if (this.refused !== undefined) return false
+    usage.count(this.#row, unopened === undefined ? this.#procedurePlace : OTHER, outcome, caller)
+    return outcome !== Outcome.silence
   }
 
   /** For when another image is served: the last reply must not keep the old one in memory until the next call. */
@@ -87,137 +102,139 @@ export class Responder implements Answerer {
     return Buffer.from(this.#reader.bytes.subarray(start, start + length)).toString('latin1')
   }
 
-  #accept(caller: Caller, head: XdrWriter): boolean {
+  get #procedurePlace(): number {
+    return Math.min(this.#call.procedure, OTHER)
+  }
+
+  /** All of these give what becomes of the call, a place in OUTCOMES. */
+  #accept(caller: Caller, head: XdrWriter): number {
     const { xid } = this.#call
     const rewind = head.offset
     encodeAccepted(head, xid, AcceptStat.SUCCESS)
     try {
-      const due = this.#procedure(caller, head)
-      if (this.refused !== undefined) return false
-      if (due !== undefined) return due
+      const outcome = this.#procedure(caller, head)
+      if (outcome !== Outcome.proc_unavail) return outcome
       head.offset = rewind
       encodeAccepted(head, xid, AcceptStat.PROC_UNAVAIL)
+      return outcome
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
       head.offset = rewind
       encodeAccepted(head, xid, AcceptStat.GARBAGE_ARGS)
+      return Outcome.garbage_args
     }
-    return true
   }
 
-  /** Whether a reply is due; undefined when there is no such procedure. */
-  #procedure(caller: Caller, head: XdrWriter): boolean | undefined {
+  #procedure(caller: Caller, head: XdrWriter): number {
     const reader = this.#reader
     const args = this.#args
     switch (this.#call.procedure) {
       case YpProcedure.NULL:
       case YpProcedure.CLEAR:
-        return true
+        return Outcome.success
       case YpProcedure.DOMAIN:
         decodeDomain(reader, args)
         head.bool(this.#isVouchedFor(args.domain, caller))
-        return true
+        return Outcome.success
       case YpProcedure.DOMAIN_NONACK:
         decodeDomain(reader, args)
         head.bool(true)
-        return this.#isVouchedFor(args.domain, caller)
+        return this.#isVouchedFor(args.domain, caller) ? Outcome.success : Outcome.silence
       case YpProcedure.MATCH:
         decodeKey(reader, args)
-        this.#match(caller, head)
-        return true
+        return this.#end(this.#match(caller), encodeValueError, caller, head)
       case YpProcedure.FIRST:
         decodeNoKey(reader, args)
-        this.#enumerate(caller, head, false)
-        return true
+        return this.#end(this.#enumerate(caller, false), encodeKeyValueError, caller, head)
       case YpProcedure.NEXT:
         decodeKey(reader, args)
-        this.#enumerate(caller, head, true)
-        return true
+        return this.#end(this.#enumerate(caller, true), encodeKeyValueError, caller, head)
       case YpProcedure.ALL:
         decodeNoKey(reader, args)
-        this.#all(caller, head)
-        return true
+        return this.#end(this.#all(caller), encodeAllError, caller, head)
       case YpProcedure.MASTER:
         decodeNoKey(reader, args)
-        this.#master(caller, head)
-        return true
+        return this.#end(this.#master(caller), encodeValueError, caller, head)
       case YpProcedure.ORDER:
         decodeNoKey(reader, args)
-        this.#order(caller, head)
-        return true
+        return this.#order(caller, head)
       case YpProcedure.MAPLIST:
         decodeDomain(reader, args)
-        this.#mapList(caller, head)
-        return true
+        return this.#end(this.#mapList(caller), encodeNoMapList, caller, head)
       case YpProcedure.XFR:
         encodeXfrResult(head, decodeXfr(reader).transaction, YPXFR_REFUSED)
-        return true
+        return Outcome.success
       case YpProcedure.NEWXFR:
         encodeXfrResult(head, decodeNewXfr(reader).transaction, YPXFR_REFUSED)
-        return true
+        return Outcome.success
       default:
-        return undefined
+        return Outcome.proc_unavail
     }
   }
 
-  #match(caller: Caller, head: XdrWriter): void {
+  /** The answer is the body, if that is there and not too long, or else what this procedure says of a status. */
+  #end(status: YpStat, encodeStatus: EncodeStatus, caller: Caller, head: XdrWriter): number {
+    const said = status === YpStat.TRUE && !this.#fits(caller, head) ? YpStat.YPERR : status
+    if (said !== YpStat.TRUE) encodeStatus(head, said)
+    return outcomeOf(said)
+  }
+
+  #match(caller: Caller): YpStat {
     const { key } = this.#args
     const map = this.#map(true, caller)
-    if (typeof map === 'number') return encodeValueError(head, map)
+    if (typeof map === 'number') return map
     const { view } = map
     const number = map.isFor(caller) ? find(view, this.#reader.bytes, key) : -1
-    if (number < 0) return encodeValueError(head, YpStat.NOKEY)
-    this.#setBody(view.answerStart(number), view.valueEnd(number))
-    if (!this.#fits(caller, head)) encodeValueError(head, YpStat.YPERR)
+    if (number < 0) return YpStat.NOKEY
+    return this.#setBody(view.answerStart(number), view.valueEnd(number))
   }
 
   /** FIRST, and NEXT: the smallest key greater than the given one, whether that exists or not. */
-  #enumerate(caller: Caller, head: XdrWriter, behindKey: boolean): void {
+  #enumerate(caller: Caller, behindKey: boolean): YpStat {
     const { key } = this.#args
     const map = this.#map(behindKey, caller)
-    if (typeof map === 'number') return encodeKeyValueError(head, map)
+    if (typeof map === 'number') return map
     const { bytes } = this.#reader
     const { view } = map
     const number = behindKey ? view.successor(bytes, key.start, lengthWithoutNul(bytes, key)) : 0
-    if (number >= view.count || !map.isFor(caller)) return encodeKeyValueError(head, YpStat.NOMORE)
-    this.#setBody(view.answerStart(number), view.recordEnd(number))
-    if (!this.#fits(caller, head)) encodeKeyValueError(head, YpStat.YPERR)
+    if (number >= view.count || !map.isFor(caller)) return YpStat.NOMORE
+    return this.#setBody(view.answerStart(number), view.recordEnd(number))
   }
 
-  #all(caller: Caller, head: XdrWriter): void {
+  #all(caller: Caller): YpStat {
     const map = this.#map(false, caller)
-    if (typeof map === 'number') return encodeAllError(head, map)
-    if (!map.isFor(caller)) return encodeAllError(head, YpStat.NOMORE)
-    this.#setBody(map.view.section, map.view.sectionEnd)
-    if (!this.#fits(caller, head)) encodeAllError(head, YpStat.YPERR)
+    if (typeof map === 'number') return map
+    if (!map.isFor(caller)) return YpStat.NOMORE
+    return this.#setBody(map.view.section, map.view.sectionEnd)
   }
 
   /** `ypresp_master` is `ypresp_val` on the wire: the answer is the record of YP_MASTER_NAME. */
-  #master(caller: Caller, head: XdrWriter): void {
+  #master(caller: Caller): YpStat {
     const map = this.#map(false, caller)
-    if (typeof map === 'number') return encodeValueError(head, map)
+    if (typeof map === 'number') return map
     const { view } = map
     const number = view.find(MASTER_NAME, 0, MASTER_NAME.length)
-    if (number < 0) return encodeValueError(head, YpStat.BADDB)
-    this.#setBody(view.answerStart(number), view.valueEnd(number))
-    if (!this.#fits(caller, head)) encodeValueError(head, YpStat.YPERR)
+    if (number < 0) return YpStat.BADDB
+    return this.#setBody(view.answerStart(number), view.valueEnd(number))
   }
 
-  #order(caller: Caller, head: XdrWriter): void {
+  /** It has no body: the order is in the head. */
+  #order(caller: Caller, head: XdrWriter): number {
     const map = this.#map(false, caller)
-    if (typeof map === 'number') return encodeOrder(head, map, 0)
-    const domain = this.#domain(this.#args.domain, caller)
-    encodeOrder(head, YpStat.TRUE, domain?.image?.created ?? 0)
+    const status = typeof map === 'number' ? map : YpStat.TRUE
+    const domain =
+      status === YpStat.TRUE ? this.#served.find(this.#reader.bytes, this.#args.domain) : undefined
+    encodeOrder(head, status, domain?.image?.created ?? 0)
+    return outcomeOf(status)
   }
 
-  #mapList(caller: Caller, head: XdrWriter): void {
+  #mapList(caller: Caller): YpStat {
     const { domain } = this.#args
-    if (domain.length === 0) return encodeMapList(head, YpStat.BADARGS, [])
+    if (domain.length === 0) return YpStat.BADARGS
     const maps = this.#domain(domain, caller)?.maps
-    if (maps === undefined) return encodeMapList(head, YpStat.NODOM, [])
+    if (maps === undefined) return YpStat.NODOM
     this.body = maps.list
-    this.#setBody(0, maps.list.length)
-    if (!this.#fits(caller, head)) encodeMapList(head, YpStat.YPERR, [])
+    return this.#setBody(0, maps.list.length)
   }
 
   /** What ypbind asks before it binds: where the data has expired, another server is the better one. */
@@ -229,9 +246,13 @@ export class Responder implements Answerer {
   /** Undefined also when the caller may not ask for it: there is no reply then. */
   #domain(domain: Span, caller: Caller): ServedDomain | undefined {
     const found = this.#served.find(this.#reader.bytes, domain)
-    if (found?.access.allows(caller) !== false) return found
-    this.refused = found
-    return undefined
+    if (found === undefined) return undefined
+    if (!found.access.allows(caller)) {
+      this.refused = found
+      return undefined
+    }
+    this.#row = found.row
+    return found
   }
 
   /** The map that the call names, or the status that says why there is none. */
@@ -244,12 +265,15 @@ export class Responder implements Answerer {
     if (found === undefined) return YpStat.NOMAP
     this.body = served.maps.image.bytes
     this.place = served.place
+    found.row ??= this.#served.usage.tally.row(served.name, found.view.name)
+    this.#row = found.row
     return found
   }
 
-  #setBody(start: number, end: number): void {
+  #setBody(start: number, end: number): YpStat {
     this.bodyStart = start
     this.bodyEnd = end
+    return YpStat.TRUE
   }
 
   #fits(caller: Caller, head: XdrWriter): boolean {
@@ -270,4 +294,15 @@ function find(map: MapView, bytes: Uint8Array, key: Span): number {
 function lengthWithoutNul(bytes: Uint8Array, key: Span): number {
   const last = key.length - 1
   return bytes[key.start + last] === 0 ? last : key.length
+}
+
+/** By the lowest bits of a status, which tell all of them apart: those that we never say are as YP_YPERR. */
+const OUTCOME_OF_STATUS = new Uint8Array(16)
+for (const [name, status] of Object.entries(YpStat)) {
+  const place = OUTCOMES.findIndex((outcome) => outcome === name.toLowerCase())
+  OUTCOME_OF_STATUS[status & 15] = place < 0 ? Outcome.yperr : place
+}
+
+function outcomeOf(status: YpStat): number {
+  return OUTCOME_OF_STATUS[status & 15]!
 }

@@ -1,4 +1,4 @@
-/** What is served now: domains, each with one whole image, replaced by one assignment. */
+/** What is served now: domains, each with one whole image, replaced by one assignment. And what it was asked. */
 import type { Span } from '../../rpc/xdr-reader.ts'
 import { XdrWriter } from '../../rpc/xdr-writer.ts'
 import { YpStat } from '../../rpc/yp.ts'
@@ -8,6 +8,8 @@ import type { Image } from '../maps/image.ts'
 import { MAX_NAME_BYTES } from '../maps/image-format.ts'
 import { AccessList, keyOf, type Origin } from './access-list.ts'
 import { type Guard, guardOf, type MapRules, type ServedMap, UNGUARDED } from './map-rules.ts'
+import type { Row } from './tally.ts'
+import { Usage } from './usage.ts'
 
 /** Of domains, among all that are served. */
 export const PLACES = 64
@@ -71,13 +73,16 @@ export class ServedDomain {
   expired = false
   /** who may ask for it */
   access: AccessList
+  /** where calls about no map of it are counted */
+  readonly row: Row
   #guard: Guard = UNGUARDED
   readonly #name: Buffer
 
-  constructor(name: string, place: number, access: AccessList) {
+  constructor(name: string, place: number, access: AccessList, row: Row) {
     this.name = name
     this.place = place
     this.access = access
+    this.row = row
     this.#name = Buffer.from(name, 'latin1')
   }
 
@@ -107,6 +112,7 @@ export class ServedDomain {
 }
 
 export class Served {
+  readonly usage = new Usage()
   #domains: readonly ServedDomain[] = []
   /** those of the domains, each once: many have theirs from one place of the file */
   #lists: readonly AccessList[] = []
@@ -122,7 +128,7 @@ export class Served {
     const taken = new Set(this.#domains.map(({ place }) => place))
     const place = Array.from({ length: PLACES }, (_, one) => one).find((one) => !taken.has(one))
     if (place === undefined) throw new Error(`more than ${PLACES} domains`)
-    const domain = new ServedDomain(name, place, this.#listOf([]))
+    const domain = new ServedDomain(name, place, this.#listOf([]), this.usage.tally.row(name, ''))
     this.#put([...this.#domains, domain])
     return domain
   }

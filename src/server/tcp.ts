@@ -272,12 +272,23 @@ class Connection implements Watched {
       this.#refuse()
       return true
     }
+    const came = performance.now()
+    served.usage.tick()
     if (!responder.respond(record, 0, record.length, this.#caller, head)) {
       if (responder.refused !== undefined) this.#refuse(responder.refused.name)
       return true
     }
     counters.tcp.replies += 1
     this.#unsent += 1
+    const isShort = this.#write()
+    counters.latency.tcp.count(performance.now() - came, 1)
+    return isShort
+  }
+
+  /** The reply that is ready, or its beginning; gives whether that is all. */
+  #write(): boolean {
+    const head = this.#head
+    const { responder } = this.#serving
     const { body, bodyStart, bodyEnd } = responder
     const length = head.offset - MARK_BYTES + bodyEnd - bodyStart
     if (body === undefined || length <= COPIED_REPLY_BYTES) {

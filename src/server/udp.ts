@@ -15,6 +15,8 @@ import type { Service, Serving } from './service.ts'
 
 /** A reply's buffer, with the callback that makes it free again: made once, used for many replies. */
 interface Slot {
+  /** when the call came, by performance.now() */
+  came: number
   readonly writer: XdrWriter
   readonly sent: (error: Error | null) => void
 }
@@ -69,11 +71,16 @@ export function serveUdp(
     if (slot !== undefined || slots === UDP_REPLIES_IN_FLIGHT) return slot
     slots += 1
     const fresh: Slot = {
+      came: 0,
       writer: new XdrWriter(Buffer.alloc(MOST_UDP_REPLY)),
       // A reply that can't be sent is lost like any datagram: the client asks again.
       sent: (error) => {
-        if (error === null) counted.replies += 1
-        else counted.unsent += 1
+        if (error === null) {
+          counted.replies += 1
+          counters.latency.udp.count(performance.now() - fresh.came, 1)
+        } else {
+          counted.unsent += 1
+        }
         free.push(fresh)
         closeWhenSent()
       },
@@ -119,6 +126,9 @@ export function serveUdp(
     }
     const { writer } = slot
     writer.offset = 0
+    // When it was looked at; there is no telling how long it lay in a queue.
+    slot.came = rates.now
+    served.usage.tick()
     if (!answer(responder, request, caller, writer, counted)) {
       if (responder.refused !== undefined) {
         counted.strangers += 1

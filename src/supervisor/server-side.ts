@@ -14,6 +14,7 @@ import {
   type ServerSettings,
   type ToServer,
 } from '../messages/server.ts'
+import type { Client, RequestCount } from '../messages/usage.ts'
 import type { Account } from './accounts.ts'
 import { changesOf, differ } from './changes.ts'
 import { type Child, startChild } from './child.ts'
@@ -72,12 +73,18 @@ export interface ServerSide {
   readonly counts: () => Promise<Counts | undefined>
   readonly match: (domain: string, map: string, key: string) => AsyncGenerator<Records>
   readonly cat: (domain: string, map: string) => AsyncGenerator<Records>
+  /** what it was asked, since it was started */
+  readonly usage: () => AsyncGenerator<readonly RequestCount[]>
+  /** and by whom; the one last seen first */
+  readonly clients: () => AsyncGenerator<readonly Client[]>
   readonly setLevel: (level: LogLevel) => void
   readonly process: () => { readonly child: Child<ToServer> | undefined; readonly restarts: number }
   readonly stop: () => Promise<void>
 }
 
 type Records = Extract<FromServer, { kind: 'records' }>['records']
+/** of an answer that comes in several */
+type Part = Extract<FromServer, { kind: 'records' | 'usage' | 'clients' }>
 type RefusedImage = Extract<FromServer, { kind: 'refused' }>
 
 /** An image to be served; that which was found on disk at the start is known only when it is loaded. */
@@ -87,7 +94,7 @@ type Wanted = ServedPlan['image'] & { readonly fresh: number } & Partial<Publish
 interface Server {
   readonly child: Child<ToServer>
   readonly stop: () => Promise<void>
-  readonly requests: Requests<Records>
+  readonly requests: Requests<Part>
   /** it has a successor, and may go */
   draining: boolean
   /** by domain */
@@ -226,8 +233,9 @@ export function createServerSide(options: ServerSideOptions): ServerSide {
             if (!server.draining) refuse(server, message)
             break
           case 'records':
-            if (!server.requests.part(message.id, message.records))
-              child.send({ kind: 'drop', id: message.id })
+          case 'usage':
+          case 'clients':
+            if (!server.requests.part(message.id, message)) child.send({ kind: 'drop', id: message.id })
             return
           case 'end':
             server.requests.end(message.id, message.error)
@@ -275,15 +283,23 @@ export function createServerSide(options: ServerSideOptions): ServerSide {
     log,
   )
 
-  async function* ask(say: (id: number) => ToServer): AsyncGenerator<Records> {
+  async function* ask<T>(
+    say: (id: number) => ToServer,
+    take: (part: Part) => T | undefined,
+  ): AsyncGenerator<T> {
     const server = keeper.current()
     if (server === undefined) throw new Error('the server process is not running')
     const { child, requests } = server
-    yield* requests.parts({
+    const parts = requests.parts({
       ask: (id) => child.send(say(id)),
       more: (id) => child.send({ kind: 'more', id }),
       drop: (id) => child.send({ kind: 'drop', id }),
     })
+    for await (const part of parts) {
+      const taken = take(part)
+      if (taken === undefined) throw new Error(`the server process answered with ${part.kind}`)
+      yield taken
+    }
   }
 
   const currentOf = (domain: string) => keeper.current()?.serving.get(domain)
@@ -346,14 +362,28 @@ export function createServerSide(options: ServerSideOptions): ServerSide {
       const server = keeper.current()
       return server === undefined ? undefined : countsOf(server)
     },
-    match: (domain, map, key) => ask((id) => ({ kind: 'match', id, domain, map, key })),
-    cat: (domain, map) => ask((id) => ({ kind: 'cat', id, domain, map })),
+    match: (domain, map, key) => ask((id) => ({ kind: 'match', id, domain, map, key }), recordsOf),
+    cat: (domain, map) => ask((id) => ({ kind: 'cat', id, domain, map }), recordsOf),
+    usage: () =>
+      ask(
+        (id) => ({ kind: 'usage', id }),
+        (part) => (part.kind === 'usage' ? part.usage : undefined),
+      ),
+    clients: () =>
+      ask(
+        (id) => ({ kind: 'clients', id }),
+        (part) => (part.kind === 'clients' ? part.clients : undefined),
+      ),
     setLevel(to) {
       for (const { child } of servers) child.send({ kind: 'log-level', level: to })
     },
     process: () => ({ child: keeper.current()?.child, restarts: keeper.restarts() }),
     stop: keeper.stop,
   }
+}
+
+function recordsOf(part: Part): Records | undefined {
+  return part.kind === 'records' ? part.records : undefined
 }
 
 /** What the port mapper tells those who look for us. */

@@ -208,6 +208,8 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     cat: (domain, map) => server.cat(meant(domain), map),
     rejected: (domain) => directory.rejected(meant(domain)),
     explain: async (domain, name) => directory.explain(meant(domain), name),
+    usage: server.usage,
+    clients: server.clients,
     stop: stopRequested,
   }
 

@@ -43,6 +43,8 @@ export function operations(changes: Partial<Operations> = {}): Operations {
     cat: nothing,
     rejected: nothing,
     explain: async () => [],
+    usage: nothing,
+    clients: nothing,
     stop: () => {},
     ...changes,
   }

@@ -1,5 +1,7 @@
 /** The status of a daemon that fares well, for tests to change. */
 import type { DomainStatus, Status } from '../../src/messages/control.ts'
+import type { Counts } from '../../src/messages/counts.ts'
+import { createCounters, sumOf } from '../../src/server/counters.ts'
 
 /** 2026-11-21 07:00:00 UTC */
 export const NOW = 1_795_244_400
@@ -40,6 +42,12 @@ export const LDAP: DomainStatus['directories'][number] = {
   took: 1200,
   next: NOW + 566,
   error: '',
+}
+
+/** Of a server process that nobody has asked yet. */
+export const UNASKED: Counts = {
+  ...sumOf(createCounters(), []),
+  clients: { since: NOW - 3 * DAY - 7200, forgotten: 0 },
 }
 
 export function domainOf(changes: Partial<DomainStatus> = {}): DomainStatus {

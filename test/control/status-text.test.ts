@@ -3,7 +3,7 @@ import { statusText } from '../../src/control/status-text.ts'
 import { verdictOf } from '../../src/control/verdict.ts'
 import type { Status } from '../../src/messages/control.ts'
 import { createCounters } from '../../src/server/counters.ts'
-import { LDAP, NOW, REFRESHED, statusOf } from './status-sample.ts'
+import { LDAP, NOW, REFRESHED, statusOf, UNASKED } from './status-sample.ts'
 
 beforeEach(() => void vi.stubEnv('TZ', 'UTC'))
 afterEach(() => void vi.unstubAllEnvs())
@@ -125,6 +125,7 @@ processes
   test('shows what was counted of requests, and nothing of what never was', () => {
     const { udp, tcp } = createCounters()
     const requests = {
+      ...UNASKED,
       udp: { ...udp, calls: 1234, replies: 1200, limited: 34 },
       tcp: { ...tcp, calls: 7, closedIdle: 2 },
     }
@@ -137,7 +138,7 @@ requests
   closed: idle           2
 
 `)
-    expect(shown(statusOf({}, { requests: { udp, tcp } }))).not.toContain('requests')
+    expect(shown(statusOf({}, { requests: { ...UNASKED, udp, tcp } }))).not.toContain('requests')
   })
 
   test.each([

@@ -51,8 +51,11 @@ describe('the tables of messages', () => {
         'fresh',
         'match',
         'cat',
+        'usage',
+        'clients',
         'more',
         'drop',
+        'remember',
         'count',
         'drain',
       ],
@@ -63,7 +66,11 @@ describe('the tables of messages', () => {
 
   test.each([
     ['directory', fromDirectory, ['pong', 'state', 'progress', 'rows', 'end', 'explained']],
-    ['server', fromServer, ['pong', 'ready', 'loaded', 'refused', 'records', 'end', 'counts']],
+    [
+      'server',
+      fromServer,
+      ['pong', 'ready', 'loaded', 'refused', 'records', 'usage', 'clients', 'end', 'counts'],
+    ],
   ])('name all that the %s process may say to the supervisor', (_who, shape, expected) => {
     expect(kinds(shape as Shape<unknown>)).toEqual(expected)
   })
@@ -79,6 +86,8 @@ describe('the tables of messages', () => {
       'cat',
       'rejected',
       'explain',
+      'usage',
+      'clients',
       'check',
       'stop',
     ])
@@ -90,6 +99,8 @@ describe('the tables of messages', () => {
       'records',
       'rows',
       'finding',
+      'usage',
+      'clients',
       'problems',
       'end',
     ])

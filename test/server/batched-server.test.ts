@@ -3,10 +3,12 @@ import { YpProcedure as P, YpStat } from '../../rpc/yp.ts'
 import { DEFAULT_LIMITS } from '../../src/config/limit-table.ts'
 import { BATCH } from '../../src/server/batch.ts'
 import { BatchedServer, type Words } from '../../src/server/batched-server.ts'
-import { placeOf } from '../../src/server/counters.ts'
+import { latencyWords, placeOf } from '../../src/server/counters.ts'
+import { latencyOf } from '../../src/server/latency.ts'
 import { UDP_CALL_BYTES } from '../../src/server/limits.ts'
 import { Errno, MSG_TRUNC } from '../../src/server/mmsg.ts'
 import { allocateShared, Control, type News, viewShared } from '../../src/server/news.ts'
+import { sumOfRows } from '../../src/server/tally.ts'
 import {
   argumentCases,
   askingCases,
@@ -274,6 +276,48 @@ describe('a receipt', () => {
       while (server.turn());
     }).toThrow('receiving failed 1001 times in a row')
     expect(said).toHaveLength(1)
+  })
+})
+
+const ask = (key: string, ...address: readonly number[]) => ({ bytes: match(1, key), from: address })
+
+describe('what it was asked', () => {
+  test('is told when that is asked for, with who asked, and not before', () => {
+    vi.spyOn(Date, 'now').mockReturnValue(1_795_244_400_999)
+    tell({ kind: 'domain', domain, rules: [ruleOf('allow 192.0.2.0/24')] })
+    kernel.arriving.push([
+      ask('alice', 192, 0, 2, 1),
+      ask('bob', 192, 0, 2, 1),
+      ask('alice', 198, 51, 100, 1),
+    ])
+    server.turn()
+    expect(said.map(({ kind }) => kind)).toEqual(['stranger'])
+    tell({ kind: 'tell' })
+    server.turn()
+    const told = said.find(({ kind }) => kind === 'told') as Extract<Words, { kind: 'told' }>
+    expect(sumOfRows(told.told.rows)).toEqual([
+      { procedure: 'match', domain, map: 'passwd.byname', outcome: 'true', calls: 1 },
+      { procedure: 'match', domain, map: 'passwd.byname', outcome: 'nokey', calls: 1 },
+    ])
+    const { size, addresses, first, calls } = told.told.clients
+    expect([size, [...addresses.subarray(0, 4)], first[0], calls[0]]).toEqual([
+      1,
+      [192, 0, 2, 1],
+      1_795_244_400,
+      2,
+    ])
+    vi.restoreAllMocks()
+  })
+
+  test('is told with how long the answers took that went out', () => {
+    vi.spyOn(performance, 'now').mockReturnValueOnce(5000).mockReturnValueOnce(5000.05).mockReturnValue(6000)
+    kernel.arriving.push([{ bytes: match(1) }, { bytes: match(2) }, { bytes: match(3) }])
+    kernel.sending.push(1, -ENOBUFS, 1)
+    server.turn()
+    vi.restoreAllMocks()
+    const { buckets, sum } = latencyOf([latencyWords(counters)])
+    expect(buckets.reduce((all, calls) => all + calls, 0)).toBe(2)
+    expect(sum).toBeGreaterThan(0)
   })
 })
 

@@ -7,8 +7,10 @@ import type { Image } from '../../src/maps/image.ts'
 import { viewImage } from '../../src/maps/image.ts'
 import type { UdpCounts } from '../../src/messages/counts.ts'
 import type { ServerLimits } from '../../src/messages/server.ts'
+import type { Latency } from '../../src/messages/usage.ts'
 import { launchBatched } from '../../src/server/batched-udp.ts'
 import { createCounters, sumOf } from '../../src/server/counters.ts'
+import { createLedger, type Ledger } from '../../src/server/ledger.ts'
 import { UDP_CALL_BYTES } from '../../src/server/limits.ts'
 import type { News } from '../../src/server/news.ts'
 import { createNotices } from '../../src/server/notices.ts'
@@ -17,6 +19,7 @@ import { Served } from '../../src/server/served.ts'
 import type { Service } from '../../src/server/service.ts'
 import { chooseTransport } from '../../src/server/transport.ts'
 import { serveUdp } from '../../src/server/udp.ts'
+import { Usage } from '../../src/server/usage.ts'
 import {
   argumentCases,
   askingCases,
@@ -67,6 +70,8 @@ interface Answering {
   readonly notices: string[]
   readonly inform: (...news: readonly News[]) => void
   readonly counts: () => UdpCounts
+  readonly latency: () => Latency
+  readonly ledger: Ledger
 }
 
 const ending: (() => unknown)[] = []
@@ -107,6 +112,8 @@ const batched = async (address: string, first: readonly News[]): Promise<Answeri
       for (const one of all) service.inform(one)
     },
     counts: () => sumOf(createCounters(), [thread.counters]).udp,
+    latency: () => sumOf(createCounters(), [thread.counters]).latency.udp,
+    ledger: createLedger(new Usage(), [thread]),
   }
 }
 
@@ -132,7 +139,7 @@ const oneByOne = async (address: string, first: readonly News[]): Promise<Answer
       if (one.maps !== undefined) served.add(one.domain).restrict(one.maps)
     } else if (one.kind === 'gone') {
       served.remove(one.domain)
-    } else {
+    } else if (one.kind === 'limits') {
       ;({ limits } = one)
     }
   }
@@ -156,6 +163,8 @@ const oneByOne = async (address: string, first: readonly News[]): Promise<Answer
       for (const one of all) take(one)
     },
     counts: () => counters.udp,
+    latency: () => sumOf(counters, []).latency.udp,
+    ledger: createLedger(served.usage, []),
   }
 }
 
@@ -280,6 +289,53 @@ describe.each([
     socket.send(match('user7'), port, '127.0.0.1')
     await until(async () => counts().replies === 2)
     expect(counts()).toMatchObject({ calls: 7, replies: 2, strangers: 1, undecodable: 3, unsent: 0 })
+  })
+
+  test.each(['127.0.0.1', '::1'])(
+    'are counted by what became of them, with who sent them from %s, also when another image has come',
+    async (address) => {
+      const { port, inform, counts, latency, ledger } = await start(address, news(image))
+      const from = Math.floor(Date.now() / 1000)
+      await ask(address, port, match('user7'))
+      await ask(address, port, match('nobody'))
+      inform(...news(staff('/bin/other')))
+      await ask(address, port, call(P.DOMAIN, { domain }))
+      await ask(address, port, match('user7'))
+      const named = { domain, map: 'passwd.byname', procedure: 'match' }
+      expect(new Set(await ledger.usage())).toEqual(
+        new Set([
+          { ...named, outcome: 'true', calls: 2 },
+          { ...named, outcome: 'nokey', calls: 1 },
+          { domain, map: '', procedure: 'domain', outcome: 'success', calls: 1 },
+        ]),
+      )
+      const [client, ...others] = await ledger.clients()
+      expect(others).toEqual([])
+      expect(client).toMatchObject({
+        address,
+        calls: 4,
+        procedures: ['domain', 'match'],
+        maps: [{ domain, map: 'passwd.byname' }],
+      })
+      expect(client!.first).toBeGreaterThanOrEqual(from)
+      expect(client!.last).toBeGreaterThanOrEqual(client!.first)
+      await until(async () => counts().replies === 4)
+      const { buckets, sum } = latency()
+      expect(buckets.reduce((all, calls) => all + calls, 0)).toBe(4)
+      expect(sum).toBeGreaterThan(0)
+    },
+  )
+
+  test('of strangers are no clients', async () => {
+    const { port, strangers, ledger } = await start(
+      '127.0.0.1',
+      news(image, { kind: 'domain', domain, rules: [ruleOf('deny 127.0.0.1')] }),
+    )
+    const socket = client('127.0.0.1')
+    socket.send(match('user7'), port, '127.0.0.1')
+    await until(async () => strangers.length > 0)
+    expect(await ledger.clients()).toEqual([])
+    expect(await ledger.usage()).toEqual([])
   })
 
   test('whose answer is longer than the limit are told so, counted, and named in the log', async () => {
@@ -468,6 +524,13 @@ test('both ways answer each kind of call with the same bytes', async () => {
   }
   for (const one of clients) one.close()
 }, 60_000)
+
+test('what a thread was asked is known when it has ended', async () => {
+  const { port, service, ledger } = await batched('127.0.0.1', news(image))
+  await ask('127.0.0.1', port, match('user7'))
+  await service.drain()
+  expect(await ledger.clients()).toMatchObject([{ address: '127.0.0.1', calls: 1 }])
+})
 
 test('a reply leaves from the address that was asked, on a socket of all addresses', async () => {
   const { port } = await batched('0.0.0.0', news(image))

@@ -523,6 +523,39 @@ describe('the server process', () => {
     expect(tcp).toMatchObject({ calls: 0, refused: 0 })
   })
 
+  test('says what it was asked and by whom, on all its sockets, and goes on from what was known before', async () => {
+    start()
+    supervisor.send({
+      kind: 'remember',
+      clients: [{ address: '127.0.0.1', first: 5, last: 6, calls: 40, procedures: ['null'], maps: [] }],
+      state: { since: 3, forgotten: 1 },
+    })
+    supervisor.send(settings())
+    supervisor.send(loading(await folder.commit('first', small(1)), now()))
+    supervisor.send({ kind: 'open' })
+    await supervisor.next('ready')
+    await supervisor.next('loaded')
+    await shellOfAlice(await client('udp'))
+    await shellOfAlice(await client('tcp'))
+    supervisor.send({ kind: 'usage', id: 1 })
+    expect((await supervisor.next('usage')).usage).toEqual([
+      { procedure: 'match', domain, map, outcome: 'true', calls: 2 },
+    ])
+    supervisor.send({ kind: 'more', id: 1 })
+    expect(await supervisor.next('end')).toEqual({ kind: 'end', id: 1 })
+    supervisor.send({ kind: 'clients', id: 2 })
+    expect((await supervisor.next('clients')).clients).toMatchObject([
+      { address: '127.0.0.1', first: 5, calls: 42, procedures: ['null', 'match'], maps: [{ domain, map }] },
+    ])
+    supervisor.send({ kind: 'more', id: 2 })
+    expect(await supervisor.next('end')).toEqual({ kind: 'end', id: 2 })
+    while ((await counted()).udp.replies < 1);
+    const { clients: known, latency } = await counted()
+    expect(known).toEqual({ since: 3, forgotten: 1 })
+    for (const { buckets } of [latency.udp, latency.tcp])
+      expect(buckets.reduce((all, calls) => all + calls, 0)).toBe(1)
+  })
+
   test('lets go of everything at once when its channel ends', async () => {
     await serve()
     const idle = connect(port, '127.0.0.1')

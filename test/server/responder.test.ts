@@ -6,10 +6,11 @@ import type { Image } from '../../src/maps/image.ts'
 import type { Caller } from '../../src/server/answerer.ts'
 import { Responder } from '../../src/server/responder.ts'
 import { Served } from '../../src/server/served.ts'
+import { sumOfRows } from '../../src/server/tally.ts'
 import { contents } from '../support/map-contents.ts'
 import { group, imageOf, rows, user } from '../support/rows.ts'
 import { type Fields, readReply, writeCall } from '../support/rpc-codec.ts'
-import { HERE } from '../support/rules.ts'
+import { HERE, ruleOf } from '../support/rules.ts'
 
 const image = imageOf([
   rows(
@@ -408,5 +409,105 @@ describe('a new image', () => {
     expect([say(domain), say(empty.domain)]).toEqual([true, true])
     own.remove(domain)
     expect([say(domain), say(empty.domain)]).toEqual([false, true])
+  })
+})
+
+const callOf = (procedure: number, fields: Fields = {}, program = 100004, version = 2) =>
+  writeCall({ xid: 1, program, version, procedure }, fields)
+
+describe('a call that is answered is counted', () => {
+  const { domain: name } = image
+  const map = 'passwd.byname'
+  /** What was counted of one call, in the words of messages. */
+  const countedOf = (bytes: Buffer, caller: Caller = ANYONE, rules: readonly string[] = []) => {
+    const own = new Served()
+    own.serve(image)
+    own.admit('waits.example', [])
+    own.admit(name, rules.map(ruleOf))
+    const asked = new Responder(own)
+    try {
+      asked.respond(bytes, 0, bytes.length, caller, new XdrWriter(Buffer.alloc(1024)))
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error
+    }
+    return sumOfRows(own.usage.tell().rows).map(({ calls, ...what }) => {
+      expect(calls).toBe(1)
+      return Object.values(what).join(' ')
+    })
+  }
+
+  test.each([
+    ['MATCH of a key', callOf(P.MATCH, { domain, map, key: 'alice' }), `match ${name} ${map} true`],
+    ['MATCH of none', callOf(P.MATCH, { domain, map, key: 'nobody' }), `match ${name} ${map} nokey`],
+    ['MATCH in no map', callOf(P.MATCH, { domain, map: 'x', key: 'y' }), `match ${name}  nomap`],
+    ['MATCH in no domain', callOf(P.MATCH, { domain: 'x', map, key: 'y' }), 'match   nodom'],
+    [
+      'MATCH before an image',
+      callOf(P.MATCH, { domain: 'waits.example', map, key: 'y' }),
+      'match waits.example  nodom',
+    ],
+    ['MATCH without a key', callOf(P.MATCH, { domain, map, key: '' }), `match ${name}  badargs`],
+    ['MATCH without arguments', callOf(P.MATCH), 'match   garbage_args'],
+    ['FIRST', callOf(P.FIRST, { domain, map }), `first ${name} ${map} true`],
+    ['NEXT', callOf(P.NEXT, { domain, map, key: 'alice' }), `next ${name} ${map} true`],
+    ['NEXT of the last', callOf(P.NEXT, { domain, map, key: 'zzz' }), `next ${name} ${map} nomore`],
+    ['ALL', callOf(P.ALL, { domain, map }), `all ${name} ${map} true`],
+    [
+      'ALL of what is not for the caller',
+      callOf(P.ALL, { domain, map: 'master.passwd.byname' }),
+      `all ${name} master.passwd.byname nomore`,
+    ],
+    ['MASTER', callOf(P.MASTER, { domain, map }), `master ${name} ${map} true`],
+    ['ORDER', callOf(P.ORDER, { domain, map }), `order ${name} ${map} true`],
+    ['ORDER of no map', callOf(P.ORDER, { domain, map: 'x' }), `order ${name}  nomap`],
+    ['MAPLIST', callOf(P.MAPLIST, { domain }), `maplist ${name}  true`],
+    ['MAPLIST of no domain', callOf(P.MAPLIST, { domain: 'x' }), 'maplist   nodom'],
+    ['NULL', callOf(P.NULL), 'null   success'],
+    ['CLEAR', callOf(P.CLEAR), 'clear   success'],
+    ['DOMAIN', callOf(P.DOMAIN, { domain }), `domain ${name}  success`],
+    ['DOMAIN of another', callOf(P.DOMAIN, { domain: 'x' }), 'domain   success'],
+    ['DOMAIN_NONACK', callOf(P.DOMAIN_NONACK, { domain }), `domain_nonack ${name}  success`],
+    ['DOMAIN_NONACK of another', callOf(P.DOMAIN_NONACK, { domain: 'x' }), 'domain_nonack   silence'],
+    ['no procedure', callOf(99), 'other   proc_unavail'],
+    ['another version', callOf(P.MATCH, {}, 100004, 1), 'other   prog_mismatch'],
+    ['another program', callOf(P.MATCH, {}, 100005), 'other   prog_unavail'],
+  ])('%s', (_, bytes, counted) => {
+    expect(countedOf(bytes)).toEqual([counted])
+  })
+
+  test('as denied, when its credential is none', () => {
+    const bytes = callOf(P.MATCH, { domain, map, key: 'alice' })
+    // RFC 5531 s.9: the flavor stands behind xid, type, RPC's version, program, version and procedure.
+    bytes.writeUInt32BE(3, 24)
+    expect(countedOf(bytes)).toEqual(['other   denied'])
+  })
+
+  test('as an error, when it is too long for its transport', () => {
+    const bytes = callOf(P.ALL, { domain, map })
+    expect(countedOf(bytes, { ...ANYONE, limit: 64 })).toEqual([`all ${name} ${map} yperr`])
+  })
+
+  test('but not when its sender may not ask, or it is no call', () => {
+    expect(countedOf(callOf(P.MATCH, { domain, map, key: 'alice' }), ANYONE, ['deny 127.0.0.1'])).toEqual([])
+    expect(countedOf(Buffer.alloc(60, 0xff))).toEqual([])
+  })
+
+  test('under the same name when there is another image, or other rules', () => {
+    const own = new Served()
+    const asked = new Responder(own)
+    const bytes = callOf(P.MATCH, { domain, map, key: 'alice' })
+    const say = () => asked.respond(bytes, 0, bytes.length, ANYONE, new XdrWriter(Buffer.alloc(64)))
+    own.serve(image)
+    say()
+    own.serve(imageOf([rows([user({ name: 'new' })])], { generation: 2 }))
+    own.add(name).restrict({ maps: [{ name: map, secure: false }], found: false })
+    say()
+    own.remove(name)
+    own.serve(image)
+    say()
+    expect(sumOfRows(own.usage.tell().rows)).toEqual([
+      { procedure: 'match', domain, map, outcome: 'true', calls: 2 },
+      { procedure: 'match', domain, map, outcome: 'nokey', calls: 1 },
+    ])
   })
 })

@@ -4,7 +4,7 @@
  */
 import { CLIENT_MAPS, type Client, type Procedure, type RequestCount } from '../../src/messages/usage.ts'
 import type { History, PageView, Refresh, Sample } from '../../src/status/view.ts'
-import { domainOf, LDAP, NOW, REFRESHED, statusOf } from '../control/status-sample.ts'
+import { domainOf, LDAP, NOW, REFRESHED, statusOf, UNASKED } from '../control/status-sample.ts'
 import { seededRandom } from '../support/random.ts'
 
 const DAY = 86_400
@@ -275,6 +275,8 @@ export const PAGE_VIEW: PageView = {
           closedStalled: 0,
           closedOutbound: 0,
         },
+        latency: UNASKED.latency,
+        clients: { since: NOW - 40 * DAY, forgotten: 0 },
       },
       processes: [
         { role: 'supervisor', pid: 812, started: NOW - 12 * DAY - 7200, restarts: 0, memory: 58 * 2 ** 20 },

@@ -144,8 +144,8 @@ describe('requests', () => {
   })
 
   test('met no limit', () => {
-    const { udp, tcp } = PAGE_VIEW.status.requests!
-    const requests = { udp: none(udp), tcp: none(tcp) }
+    const { udp, tcp, ...rest } = PAGE_VIEW.status.requests!
+    const requests = { udp: none(udp), tcp: none(tcp), ...rest }
     expect(read(changed({ status: statusOf({}, { requests }) }))).toContain('Nobody has met a limit.')
   })
 

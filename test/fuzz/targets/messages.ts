@@ -16,6 +16,17 @@ const { maps, directories } = configured(
   `${DOMAIN}map "x" { filter "(f=1)" key "{k}" value "{v}" }\nprovide map "x"\ndirectory "h" { basedn "b" }\n`,
 )
 
+const clients = [
+  {
+    address: '192.0.2.1',
+    first: NOW,
+    last: NOW,
+    calls: 1,
+    procedures: ['match'],
+    maps: [{ domain, map: 'passwd.byname' }],
+  },
+]
+
 /** Each kind of message once, of those that have something to say. */
 const requests: readonly unknown[] = [
   { kind: 'status' },
@@ -32,6 +43,8 @@ const answers: readonly unknown[] = [
   { kind: 'records', records: [{ key: 'k', value: 'v' }] },
   { kind: 'rows', rows: [{ directory: 'h', dn: 'dc=x', reason: 'none' }] },
   { kind: 'problems', lines: ['f:1:1: wrong'] },
+  { kind: 'usage', usage: [{ procedure: 'match', domain, map: 'm', outcome: 'true', calls: 1 }] },
+  { kind: 'clients', clients },
   { kind: 'end', error: 'no' },
 ]
 const orders: readonly unknown[] = [

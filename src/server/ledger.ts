@@ -1,0 +1,107 @@
+/** What the server process was asked, and by whom: by this thread, by the others, and before it was started. */
+import { formatAddress } from '../address.ts'
+import {
+  CLIENT_MAPS,
+  type Client,
+  type ClientsState,
+  PROCEDURES,
+  type RequestCount,
+} from '../messages/usage.ts'
+import { REMEMBERED_CLIENTS } from './limits.ts'
+import { procedureAt, sumOfRows } from './tally.ts'
+import { NOTHING_TOLD, type Told, type Usage } from './usage.ts'
+
+export interface Ledger {
+  /** since it was started */
+  readonly usage: () => Promise<readonly RequestCount[]>
+  /** The one last seen first. */
+  readonly clients: () => Promise<readonly Client[]>
+  /** of the clients, as threads told it last */
+  readonly state: () => ClientsState
+  /** Goes on from what was known before it was started. */
+  readonly remember: (clients: readonly Client[], state: ClientsState) => void
+}
+
+/** A thread that counts on its own. */
+export interface Telling {
+  readonly told: () => Promise<Told>
+}
+
+export function createLedger(own: Usage, threads: readonly Telling[]): Ledger {
+  const remembered: Client[] = []
+  let before: ClientsState = { since: Math.floor(Date.now() / 1000), forgotten: 0 }
+  let latest: readonly Told[] = threads.map(() => NOTHING_TOLD)
+
+  const gather = async (): Promise<readonly Told[]> => {
+    latest = await Promise.all(threads.map((thread) => thread.told()))
+    return [own.tell(), ...latest]
+  }
+
+  return {
+    usage: async () => sumOfRows((await gather()).flatMap(({ rows }) => rows)),
+    async clients() {
+      const told = await gather()
+      return mergeClients([...remembered, ...told.flatMap(clientsOf)]).slice(0, REMEMBERED_CLIENTS)
+    },
+    state() {
+      const here = own.forgotten + latest.reduce((sum, { forgotten }) => sum + forgotten, 0)
+      return { since: before.since, forgotten: before.forgotten + here }
+    },
+    remember(clients, state) {
+      before = state
+      remembered.push(...clients.slice(0, REMEMBERED_CLIENTS - remembered.length))
+    },
+  }
+}
+
+/** Each address once, with all that is known of it, the one last seen first. */
+export function mergeClients(clients: Iterable<Client>): readonly Client[] {
+  const known = new Map<string, Client>()
+  for (const client of clients) {
+    const other = known.get(client.address)
+    known.set(client.address, other === undefined ? client : both(other, client))
+  }
+  return [...known.values()].sort((a, b) => b.last - a.last)
+}
+
+function both(one: Client, other: Client): Client {
+  const maps = new Map([...one.maps, ...other.maps].map((map) => [`${map.domain}\0${map.map}`, map]))
+  return {
+    address: one.address,
+    first: Math.min(one.first, other.first),
+    last: Math.max(one.last, other.last),
+    calls: one.calls + other.calls,
+    procedures: [...new Set([...one.procedures, ...other.procedures])],
+    maps: [...maps.values()].slice(0, CLIENT_MAPS),
+  }
+}
+
+/** Out of their columns. */
+function clientsOf({ rows, clients }: Told): readonly Client[] {
+  const { size, addresses, lengths, first, last, calls, procedures, maps, mapWords } = clients
+  return Array.from({ length: size }, (_, place) => ({
+    address: formatAddress(addresses.subarray(16 * place, 16 * place + lengths[place]!)),
+    first: first[place]!,
+    last: last[place]!,
+    calls: calls[place]!,
+    procedures: [...PROCEDURES.keys(), PROCEDURES.length]
+      .filter((bit) => (procedures[place]! & (1 << bit)) !== 0)
+      .map(procedureAt),
+    maps: numbersOf(maps.subarray(place * mapWords, (place + 1) * mapWords))
+      .map((number) => rows[number]!)
+      .filter(({ map }) => map !== '')
+      .slice(0, CLIENT_MAPS)
+      .map(({ domain, map }) => ({ domain, map })),
+  }))
+}
+
+/** The numbers of the bits that are set. */
+function numbersOf(words: Uint32Array): readonly number[] {
+  const numbers: number[] = []
+  for (const [index, word] of words.entries()) {
+    // The lowest bit goes with each step.
+    for (let left = word; left !== 0; left &= left - 1)
+      numbers.push(32 * index + 31 - Math.clz32(left & -left))
+  }
+  return numbers
+}
