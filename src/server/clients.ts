@@ -1,144 +1,146 @@
 /**
- * Who asked one thread, by address: when, how often, by which procedures and for which maps. All is kept in columns, so
- * that nothing is allocated for a call, and all of it is told at one go.
+ * Who asked one thread, by address: when, how often, by which procedures and for which maps. Each client is a run of
+ * words in one array: nothing is allocated for a call, little memory is touched, and all of it is told at one go.
  */
 import { LRUCache } from 'lru-cache'
+import { word } from '../../rpc/xdr-reader.ts'
 import { isMappedAt } from '../address.ts'
 import { REMEMBERED_CLIENTS } from './limits.ts'
 import { SecretHash } from './secret-hash.ts'
 
-const ADDRESS_BYTES = 16
+/** The words of a client. IPv4 addresses are mapped into IPv6: one form for all. */
+export const ClientWord = {
+  /** four, as they come */
+  address: 0,
+  /** seconds since 1970 */
+  first: 4,
+  last: 5,
+  /** of 32 bits, and what is beyond them */
+  calls: 6,
+  callsBeyond: 7,
+  /** a bit for each, by its number */
+  procedures: 8,
+  /** bits, too, by the number of the map's row: all that are left */
+  maps: 9,
+} as const
 
-/** Without it the cache makes an object for each call. */
-const NO_OPTIONS = {}
+/** At first: a line of the processor's cache, with bits for 224 maps. */
+const CLIENT_WORDS = 16
 
 /** Four for each client, so that few have one in common. */
 const RECENT = 4 * REMEMBERED_CLIENTS
 
-/** What is known of so many clients: each has its place in every column. */
-export interface ClientColumns {
+/** Without it the cache makes an object for each call. */
+const NO_OPTIONS = {}
+
+/** RFC 4291 s.2.5.5.2: the third word of an IPv4 address in IPv6 form, whose first two are 0. */
+const MAPPED = 0xffff
+
+/** What is known of so many clients. */
+export interface ClientsTold {
   readonly size: number
-  /** 16 bytes each, of which an IPv4 address takes 4 */
-  readonly addresses: Uint8Array
-  readonly lengths: Uint8Array
-  /** seconds since 1970 */
-  readonly first: Float64Array
-  readonly last: Float64Array
-  readonly calls: Float64Array
-  /** a bit for each, by its number */
-  readonly procedures: Uint16Array
-  /** bits, too, by the number of the map's row: so many words each */
-  readonly maps: Uint32Array
-  readonly mapWords: number
+  readonly words: Uint32Array
+  /** from one client to the next */
+  readonly stride: number
 }
 
-export const NO_CLIENTS: ClientColumns = {
-  size: 0,
-  addresses: new Uint8Array(0),
-  lengths: new Uint8Array(0),
-  first: new Float64Array(0),
-  last: new Float64Array(0),
-  calls: new Float64Array(0),
-  procedures: new Uint16Array(0),
-  maps: new Uint32Array(0),
-  mapWords: 1,
-}
+export const NO_CLIENTS: ClientsTold = { size: 0, words: new Uint32Array(0), stride: CLIENT_WORDS }
 
 export class Clients {
   /** seconds since 1970, of the calls that are counted: it is looked at once for many */
   now = 0
   /** clients that others took the place of */
   forgotten = 0
-  readonly #hash = new SecretHash(ADDRESS_BYTES)
+  readonly #hash = new SecretHash(16)
   readonly #places = new LRUCache<number, number>({ max: REMEMBERED_CLIENTS })
   /** Places by the lowest bits of keys. The cache takes 80 ns, and needs to hear of a client once in a second. */
   readonly #recent = new Uint16Array(RECENT)
-  readonly #addresses = new Uint8Array(REMEMBERED_CLIENTS * ADDRESS_BYTES)
-  readonly #lengths = new Uint8Array(REMEMBERED_CLIENTS)
-  readonly #first = new Float64Array(REMEMBERED_CLIENTS)
-  readonly #last = new Float64Array(REMEMBERED_CLIENTS)
-  readonly #calls = new Float64Array(REMEMBERED_CLIENTS)
-  readonly #procedures = new Uint16Array(REMEMBERED_CLIENTS)
-  #mapWords = 1
-  #maps = new Uint32Array(REMEMBERED_CLIENTS)
+  #stride = CLIENT_WORDS
+  #words = new Uint32Array(REMEMBERED_CLIENTS * CLIENT_WORDS)
 
   /** A call from the address there, of 4 bytes or 16; `map` is the number of its row. */
   count(bytes: Uint8Array, start: number, length: number, procedure: number, map: number): void {
-    const word = map >>> 5
-    if (word >= this.#mapWords) this.#widen(word)
-    const isMapped = length === ADDRESS_BYTES && isMappedAt(bytes, start)
-    const place = isMapped ? this.#placeOf(bytes, start + 12, 4) : this.#placeOf(bytes, start, length)
-    this.#last[place] = this.now
-    this.#calls[place]! += 1
-    this.#procedures[place]! |= 1 << procedure
-    this.#maps[place * this.#mapWords + word]! |= 1 << (map & 31)
+    const mapWord = ClientWord.maps + (map >>> 5)
+    if (mapWord >= this.#stride) this.#widen(mapWord)
+    const isIPv6 = length === 16 && !isMappedAt(bytes, start)
+    const at = this.#stride * (isIPv6 ? this.#ipv6(bytes, start) : this.#ipv4(bytes, start + length - 4))
+    const words = this.#words
+    words[at + ClientWord.last] = this.now
+    const calls = words[at + ClientWord.calls]! + 1
+    words[at + ClientWord.calls] = calls
+    if (calls > 0xffffffff) words[at + ClientWord.callsBeyond]! += 1
+    words[at + ClientWord.procedures]! |= 1 << procedure
+    words[at + mapWord]! |= 1 << (map & 31)
   }
 
-  /** Copies: they are for another thread. */
-  tell(): ClientColumns {
+  /** A copy: it is for another thread. */
+  tell(): ClientsTold {
     const { size } = this.#places
-    return {
-      size,
-      addresses: this.#addresses.slice(0, size * ADDRESS_BYTES),
-      lengths: this.#lengths.slice(0, size),
-      first: this.#first.slice(0, size),
-      last: this.#last.slice(0, size),
-      calls: this.#calls.slice(0, size),
-      procedures: this.#procedures.slice(0, size),
-      maps: this.#maps.slice(0, size * this.#mapWords),
-      mapWords: this.#mapWords,
-    }
+    return { size, words: this.#words.slice(0, size * this.#stride), stride: this.#stride }
   }
 
-  #placeOf(bytes: Uint8Array, start: number, length: number): number {
-    const hash = this.#hash.of(bytes, start, length)
+  #ipv4(bytes: Uint8Array, start: number): number {
+    return this.#placeOf(this.#hash.of(bytes, start, 4), 0, 0, MAPPED, word(bytes, start))
+  }
+
+  #ipv6(bytes: Uint8Array, start: number): number {
+    return this.#placeOf(
+      this.#hash.of(bytes, start, 16),
+      word(bytes, start),
+      word(bytes, start + 4),
+      word(bytes, start + 8),
+      word(bytes, start + 12),
+    )
+  }
+
+  /** Of the address with these words. */
+  #placeOf(hash: number, a: number, b: number, c: number, d: number): number {
     const recent = this.#recent[hash & (RECENT - 1)]!
-    if (this.#last[recent] === this.now && this.#isAt(recent, bytes, start, length)) return recent
-    const place = this.#find(hash, bytes, start, length)
+    const at = recent * this.#stride
+    if (this.#words[at + ClientWord.last] === this.now && this.#isAt(at, a, b, c, d)) return recent
+    const place = this.#find(hash, a, b, c, d)
     this.#recent[hash & (RECENT - 1)] = place
     return place
   }
 
-  #find(hash: number, bytes: Uint8Array, start: number, length: number): number {
+  #find(hash: number, a: number, b: number, c: number, d: number): number {
     // Of two addresses of one hash, which is seldom, the second has the next key.
     for (let key = hash; ; key = (key + 1) | 0) {
       const place = this.#places.get(key, NO_OPTIONS)
-      if (place === undefined) return this.#learn(key, bytes, start, length)
-      if (this.#isAt(place, bytes, start, length)) return place
+      if (place === undefined) return this.#learn(key, a, b, c, d)
+      if (this.#isAt(place * this.#stride, a, b, c, d)) return place
     }
   }
 
-  #isAt(place: number, bytes: Uint8Array, start: number, length: number): boolean {
-    if (this.#lengths[place] !== length) return false
-    const at = place * ADDRESS_BYTES
-    for (let i = 0; i < length; i++) if (this.#addresses[at + i] !== bytes[start + i]) return false
-    return true
+  #isAt(at: number, a: number, b: number, c: number, d: number): boolean {
+    const words = this.#words
+    return words[at + 3] === d && words[at + 2] === c && words[at + 1] === b && words[at] === a
   }
 
   /** A place for one more, if need be that of the one which has been silent for longest. */
-  #learn(key: number, bytes: Uint8Array, start: number, length: number): number {
+  #learn(key: number, a: number, b: number, c: number, d: number): number {
     const { size } = this.#places
     const isFull = size === REMEMBERED_CLIENTS
     if (isFull) this.forgotten += 1
     const place = isFull ? this.#places.pop()! : size
     this.#places.set(key, place)
-    const at = place * ADDRESS_BYTES
-    for (let i = 0; i < length; i++) this.#addresses[at + i] = bytes[start + i]!
-    this.#lengths[place] = length
-    this.#first[place] = this.now
-    this.#calls[place] = 0
-    this.#procedures[place] = 0
-    this.#maps.fill(0, place * this.#mapWords, (place + 1) * this.#mapWords)
+    const words = this.#words
+    const at = place * this.#stride
+    words.fill(0, at, at + this.#stride)
+    words[at] = a
+    words[at + 1] = b
+    words[at + 2] = c
+    words[at + 3] = d
+    words[at + ClientWord.first] = this.now
     return place
   }
 
   /** For maps that nobody had asked for before. */
-  #widen(word: number): void {
-    const [before, maps] = [this.#mapWords, this.#maps]
-    const words = Math.max(word + 1, 2 * before)
-    this.#mapWords = words
-    this.#maps = new Uint32Array(REMEMBERED_CLIENTS * words)
+  #widen(mapWord: number): void {
+    const [before, words] = [this.#stride, this.#words]
+    this.#stride = Math.max(2 * before, mapWord + 1)
+    this.#words = new Uint32Array(REMEMBERED_CLIENTS * this.#stride)
     for (let place = 0; place < this.#places.size; place++)
-      this.#maps.set(maps.subarray(place * before, (place + 1) * before), place * words)
+      this.#words.set(words.subarray(place * before, (place + 1) * before), place * this.#stride)
   }
 }

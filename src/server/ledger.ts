@@ -1,12 +1,7 @@
 /** What the server process was asked, and by whom: by this thread, by the others, and before it was started. */
-import { formatAddress } from '../address.ts'
-import {
-  CLIENT_MAPS,
-  type Client,
-  type ClientsState,
-  PROCEDURES,
-  type RequestCount,
-} from '../messages/usage.ts'
+import { formatAddress, unmapped } from '../address.ts'
+import { CLIENT_MAPS, type Client, type ClientsState, type RequestCount } from '../messages/usage.ts'
+import { ClientWord } from './clients.ts'
 import { REMEMBERED_CLIENTS } from './limits.ts'
 import { procedureAt, sumOfRows } from './tally.ts'
 import { NOTHING_TOLD, type Told, type Usage } from './usage.ts'
@@ -76,23 +71,29 @@ function both(one: Client, other: Client): Client {
   }
 }
 
-/** Out of their columns. */
-function clientsOf({ rows, clients }: Told): readonly Client[] {
-  const { size, addresses, lengths, first, last, calls, procedures, maps, mapWords } = clients
-  return Array.from({ length: size }, (_, place) => ({
-    address: formatAddress(addresses.subarray(16 * place, 16 * place + lengths[place]!)),
-    first: first[place]!,
-    last: last[place]!,
-    calls: calls[place]!,
-    procedures: [...PROCEDURES.keys(), PROCEDURES.length]
-      .filter((bit) => (procedures[place]! & (1 << bit)) !== 0)
-      .map(procedureAt),
-    maps: numbersOf(maps.subarray(place * mapWords, (place + 1) * mapWords))
-      .map((number) => rows[number]!)
-      .filter(({ map }) => map !== '')
-      .slice(0, CLIENT_MAPS)
-      .map(({ domain, map }) => ({ domain, map })),
-  }))
+/** Out of their words. */
+function clientsOf({ rows, clients: { size, words, stride } }: Told): readonly Client[] {
+  return Array.from({ length: size }, (_, place) => {
+    const own = words.subarray(place * stride, (place + 1) * stride)
+    return {
+      address: addressOf(own),
+      first: own[ClientWord.first]!,
+      last: own[ClientWord.last]!,
+      calls: own[ClientWord.callsBeyond]! * 2 ** 32 + own[ClientWord.calls]!,
+      procedures: numbersOf(own.subarray(ClientWord.procedures, ClientWord.maps)).map(procedureAt),
+      maps: numbersOf(own.subarray(ClientWord.maps))
+        .map((number) => rows[number]!)
+        .filter(({ map }) => map !== '')
+        .slice(0, CLIENT_MAPS)
+        .map(({ domain, map }) => ({ domain, map })),
+    }
+  })
+}
+
+function addressOf(client: Uint32Array): string {
+  const bytes = Buffer.alloc(16)
+  for (let i = 0; i < 4; i++) bytes.writeUInt32BE(client[ClientWord.address + i]!, 4 * i)
+  return formatAddress(unmapped(bytes))
 }
 
 /** The numbers of the bits that are set. */

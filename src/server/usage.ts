@@ -1,12 +1,12 @@
 /** What one thread was asked, and by whom. */
 import type { Origin } from './access-list.ts'
-import { type ClientColumns, Clients, NO_CLIENTS } from './clients.ts'
+import { Clients, type ClientsTold, NO_CLIENTS } from './clients.ts'
 import { countCall, type Row, Tally } from './tally.ts'
 
 /** What it tells the main thread of that. */
 export interface Told {
   readonly rows: readonly Row[]
-  readonly clients: ClientColumns
+  readonly clients: ClientsTold
   /** clients that others took the place of */
   readonly forgotten: number
 }

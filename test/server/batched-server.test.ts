@@ -3,6 +3,7 @@ import { YpProcedure as P, YpStat } from '../../rpc/yp.ts'
 import { DEFAULT_LIMITS } from '../../src/config/limit-table.ts'
 import { BATCH } from '../../src/server/batch.ts'
 import { BatchedServer, type Words } from '../../src/server/batched-server.ts'
+import { ClientWord } from '../../src/server/clients.ts'
 import { latencyWords, placeOf } from '../../src/server/counters.ts'
 import { latencyOf } from '../../src/server/latency.ts'
 import { UDP_CALL_BYTES } from '../../src/server/limits.ts'
@@ -299,12 +300,9 @@ describe('what it was asked', () => {
       { procedure: 'match', domain, map: 'passwd.byname', outcome: 'true', calls: 1 },
       { procedure: 'match', domain, map: 'passwd.byname', outcome: 'nokey', calls: 1 },
     ])
-    const { size, addresses, first, calls } = told.told.clients
-    expect([size, [...addresses.subarray(0, 4)], first[0], calls[0]]).toEqual([
-      1,
-      [192, 0, 2, 1],
-      1_795_244_400,
-      2,
+    const { size, words: known } = told.told.clients
+    expect([size, known[3], known[ClientWord.first], known[ClientWord.calls]]).toEqual([
+      1, 0xc0000201, 1_795_244_400, 2,
     ])
     vi.restoreAllMocks()
   })
