@@ -9,6 +9,8 @@ export interface Arguments {
   readonly json: boolean
   /** `cat`, `match`: the keys, too */
   readonly keys: boolean
+  /** `clients`: as comma-separated values */
+  readonly csv: boolean
   /** undefined: all, or the only one */
   readonly domain: string | undefined
   readonly request: Request
@@ -31,6 +33,7 @@ export const USAGE = `usage: ypldapctl [-h] [--json] [-s SOCKET] [-d DOMAIN] [CO
   maps                          the maps and how many records they have
   match [-k] MAP KEY            one record, whoever may see it
   cat [-k] MAP                  all records of a map; -k: keys, too
+  clients [--csv]               who has asked: when last, how often, and for which maps
   rejected                      rows that are not in the maps, and why
   stop                          end the daemon
 
@@ -42,13 +45,16 @@ export function readArguments(words: readonly string[], defaultSocket: string): 
   const { values, positionals } = parse(words)
   if (values.help) return undefined
   const [command = 'status', ...operands] = positionals
-  const { force, keys, domain } = values
+  const { force, keys, csv, domain } = values
   if (force && command !== 'refresh') throw new UsageError('--force belongs to refresh')
   if (keys && command !== 'cat' && command !== 'match') throw new UsageError('-k belongs to cat and match')
+  if (csv && (command !== 'clients' || values.json))
+    throw new UsageError('--csv belongs to clients, without --json')
   return {
     socket: values.socket ?? defaultSocket,
     json: values.json,
     keys,
+    csv,
     domain,
     request: fitting(ofDomain(requestOf(command, operands, force), domain)),
   }
@@ -65,6 +71,7 @@ function parse(words: readonly string[]) {
         json: { type: 'boolean', default: false },
         force: { type: 'boolean', default: false },
         keys: { type: 'boolean', short: 'k', default: false },
+        csv: { type: 'boolean', default: false },
         domain: { type: 'string', short: 'd' },
       },
     })
@@ -88,6 +95,7 @@ function requestOf(command: string, operands: readonly string[], force: boolean)
     case 'check':
     case 'maps':
     case 'rejected':
+    case 'clients':
     case 'stop':
       takes(0)
       return { kind: command }

@@ -2,9 +2,11 @@
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import type { DaemonStatus, DomainStatus, Request, Status } from '../messages/control.ts'
+import type { Client } from '../messages/usage.ts'
 import { visible } from '../visible.ts'
 import { type Arguments, readArguments, USAGE, UsageError } from './arguments.ts'
 import { ask, type Part, Unreachable } from './client.ts'
+import { clientsCsv, clientsText } from './clients-text.ts'
 import { explain, explanationObjects, explanationText } from './explain.ts'
 import { createProgressView } from './progress.ts'
 import { recordJson, recordLine } from './records-text.ts'
@@ -63,6 +65,7 @@ async function command(args: Arguments, terminal: Terminal): Promise<number> {
   if (request.kind === 'status') return showStatus(args, terminal)
   if (request.kind === 'refresh') return refresh(args, request, terminal)
   if (request.kind === 'explain') return showExplanation(args, request, terminal)
+  if (request.kind === 'clients' && !args.json) return showClients(args, terminal)
   for await (const part of ask(args.socket, request)) {
     await print(terminal.out, args.json ? jsonLines(part) : lines(part, args, terminal))
   }
@@ -138,6 +141,21 @@ async function showExplanation(
       : explanationText(found),
   )
   return found.isThere ? EXIT_OK : EXIT_FAILED
+}
+
+/** All together, as columns are as wide as what is in them. */
+async function showClients({ socket, csv }: Arguments, { out }: Terminal): Promise<number> {
+  const clients: Client[] = []
+  for await (const part of ask(socket, { kind: 'clients' })) {
+    if (part.kind === 'clients') clients.push(...part.clients)
+  }
+  if (csv) {
+    await print(out, clientsCsv(clients))
+  } else {
+    const { requests, now } = await askStatus(socket)
+    await print(out, clientsText(clients, requests?.clients ?? null, now))
+  }
+  return EXIT_OK
 }
 
 async function askStatus(socket: string): Promise<Status> {

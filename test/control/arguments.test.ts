@@ -21,11 +21,12 @@ describe('the command line', () => {
     ['match passwd.byname alice', { kind: 'match', map: 'passwd.byname', key: 'alice' }],
     ['match passwd.byname -- -alice', { kind: 'match', map: 'passwd.byname', key: '-alice' }],
     ['cat passwd.byname', { kind: 'cat', map: 'passwd.byname' }],
+    ['clients', { kind: 'clients' }],
     ['rejected', { kind: 'rejected' }],
     ['explain user zoë', { kind: 'explain', name: 'zoë' }],
     ['stop', { kind: 'stop' }],
   ])('%j asks for it', (line, request) => {
-    expect(read(line)).toEqual({ socket: DEFAULT, json: false, keys: false, request })
+    expect(read(line)).toEqual({ socket: DEFAULT, json: false, keys: false, csv: false, request })
   })
 
   test('a key is its bytes in UTF-8', () => {
@@ -33,9 +34,13 @@ describe('the command line', () => {
   })
 
   test('options stand before or behind the command', () => {
-    const expected = { socket: '/a', json: true, keys: true, request: { kind: 'cat', map: 'm' } }
+    const expected = { socket: '/a', json: true, keys: true, csv: false, request: { kind: 'cat', map: 'm' } }
     expect(read('-s /a --json cat -k m')).toEqual(expected)
     expect(read('cat m --keys --json --socket /a')).toEqual(expected)
+  })
+
+  test('--csv is for clients', () => {
+    expect(read('clients --csv')).toMatchObject({ csv: true, request: { kind: 'clients' } })
   })
 
   test('-d names the domain, for all that is of one', () => {
@@ -65,6 +70,9 @@ describe('the command line', () => {
     ['cat --force m', '--force belongs to refresh'],
     ['reload -d a', '-d belongs to status, refresh, maps, match, cat, rejected, explain, not to reload'],
     [`maps -d ${'a'.repeat(65)}`, 'maps.domain: text of up to 64 characters expected'],
+    ['cat --csv m', '--csv belongs to clients, without --json'],
+    ['clients --csv --json', '--csv belongs to clients, without --json'],
+    ['clients -d a', '-d belongs to status, refresh, maps, match, cat, rejected, explain, not to clients'],
     ['status -k', '-k belongs to cat and match'],
     [`cat ${'m'.repeat(65)}`, 'cat.map: text of up to 64 characters expected'],
     [`refresh ${'m'.repeat(5000)}`, 'refresh.directory: text of up to 4096 characters expected'],

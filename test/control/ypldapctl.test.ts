@@ -10,7 +10,7 @@ import { refreshResult } from '../../src/messages/directory.ts'
 import { type Result, run } from '../support/lab-run.ts'
 import { waitUntil } from '../support/lab-wait.ts'
 import { daemon, nowhere } from './daemon.ts'
-import { IMAGE, REFRESHED, statusOf } from './status-sample.ts'
+import { IMAGE, NOW, REFRESHED, statusOf, UNASKED } from './status-sample.ts'
 
 const PROGRAM = join(import.meta.dirname, '../../src/ypldapctl.ts')
 
@@ -211,6 +211,45 @@ describe('ypldapctl', () => {
     child.stdout.on('data', (chunk: Buffer) => (bytes += chunk.length))
     expect(await closed).toEqual([0, null])
     expect(bytes).toBe(2000 * 60_001)
+  })
+})
+
+const clientOf = (address: string, last: number) => ({
+  address,
+  first: NOW - 86_400,
+  last,
+  calls: 3,
+  procedures: ['match' as const],
+  maps: [{ domain: 'example.com', map: 'passwd.byname' }],
+})
+
+describe('ypldapctl clients', () => {
+  test('shows all of them, with when counting began, and in JSON and CSV, too', async () => {
+    const clients = [clientOf('192.0.2.1', NOW - 5), clientOf('2001:db8::1', NOW - 3600)]
+    await daemon({
+      status: async () => statusOf({}, { requests: UNASKED }),
+      async *clients() {
+        for (const client of clients) yield [client]
+      },
+    })
+    const text = await ctl('clients')
+    expect(text).toMatchObject({ status: 0, stderr: '' })
+    expect(text.stdout.split('\n')).toEqual([
+      '2 clients since 2026-11-18 05:00:00',
+      '',
+      '  address      last seen  first seen           calls  procedures  maps',
+      '  192.0.2.1    5 s ago    2026-11-20 07:00:00      3  match       passwd.byname',
+      '  2001:db8::1  1 h ago    2026-11-20 07:00:00      3  match       passwd.byname',
+      '',
+    ])
+    expect(objects(await ctl('clients', '--json'))).toEqual(clients)
+    expect((await ctl('clients', '--csv')).stdout.split('\r\n')).toHaveLength(4)
+  })
+
+  test('says so where nobody has asked', async () => {
+    await daemon({ status: async () => statusOf({}, { requests: UNASKED }) })
+    expect(await ctl('clients')).toEqual(good('nobody has asked since 2026-11-18 05:00:00\n'))
+    expect(await ctl('clients', '--json')).toEqual(good(''))
   })
 })
 

@@ -94,7 +94,7 @@ describe('ypldapctl.8', () => {
       const [, words] = /^\.It Cm (.*)$/.exec(line) ?? []
       return words === undefined ? [] : [shown(words)]
     })
-    expect(inUsage).toHaveLength(12)
+    expect(inUsage).toHaveLength(13)
     expect(inPage).toEqual(inUsage.toSorted())
   })
 
