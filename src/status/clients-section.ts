@@ -1,6 +1,7 @@
 /** Who still uses NIS, the one last seen first: the list that one needs in order to retire it. */
+import type { Status } from '../messages/control.ts'
 import type { Client, Procedure } from '../messages/usage.ts'
-import { type Content, type Html, html, outside } from './html.ts'
+import { type Content, type Html, html, NOTHING, outside } from './html.ts'
 import { table } from './table.ts'
 import type { PageView } from './view.ts'
 import { ago, counted, number, time } from './words.ts'
@@ -18,7 +19,7 @@ export function clientsSection(view: PageView): Html {
   const several = status.domains.length > 1
   return html`<section aria-labelledby="clients">
 <h2 id="clients">Who still uses NIS</h2>
-<p>${summary(clients, status.now)}</p>
+<p>${summary(clients, status)}</p>
 ${table({
   id: 'client-table',
   caption:
@@ -51,14 +52,19 @@ ${table({
 `
 }
 
-function summary(clients: readonly Client[], now: number): Content {
-  if (clients.length === 0) return 'Nobody has asked since clients are counted.'
+function summary(clients: readonly Client[], { now, requests }: Status): Content {
+  const since = requests === null ? NOTHING : html` since ${time(requests.clients.since)}`
+  if (clients.length === 0) return html`Nobody has asked${since}.`
   const idle = clients.filter(isIdle).length
   const silent = clients.filter(({ last }) => now - last >= DAY).length
   return [
     counted(clients.length, 'client'),
+    since,
     ...(idle > 0 ? [`; ${number(idle)} bound, asking for nothing`] : []),
     ...(silent > 0 ? [`; ${number(silent)} not seen for a day`] : []),
+    requests !== null && requests.clients.forgotten > 0
+      ? '; there was no room for all, and those that had been silent for longest were forgotten'
+      : '',
     html`. <a href="clients.csv">All of them as CSV</a>`,
   ]
 }

@@ -18,7 +18,8 @@ export function linear(greatest: number): Scale {
 
 /** The least of 1, 2, 5, 10, 20 … that is no less. */
 function roundStep(least: number): number {
-  if (least <= 0) return 1
+  // 10 ** -324 is 0.
+  if (least < 1e-6) return 1
   const power = 10 ** Math.floor(Math.log10(least))
   return ([1, 2, 5].find((factor) => factor * power >= least) ?? 10) * power
 }

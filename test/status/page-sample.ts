@@ -8,6 +8,10 @@ import { domainOf, LDAP, NOW, REFRESHED, statusOf, UNASKED } from '../control/st
 import { seededRandom } from '../support/random.ts'
 
 const DAY = 86_400
+
+/** of when the oldest clients are known */
+const SINCE = NOW - 40 * DAY
+
 const MAPS = [
   ['passwd.byname', 1840],
   ['passwd.byuid', 1840],
@@ -195,7 +199,7 @@ export function clientsOf(length: number): readonly Client[] {
     const last = NOW - Math.round(2 * 1.38 ** Math.min(index, 44) + 3 * random())
     return {
       address: index % 9 === 4 ? `2001:db8:7::${(index + 16).toString(16)}` : `192.0.2.${20 + (index % 230)}`,
-      first: last - Math.round(40 * DAY * random()),
+      first: Math.max(SINCE, last - Math.round(40 * DAY * random())),
       last,
       calls: Math.round(10 ** (1 + 5 * random())),
       procedures,
@@ -276,7 +280,7 @@ export const PAGE_VIEW: PageView = {
           closedOutbound: 0,
         },
         latency: UNASKED.latency,
-        clients: { since: NOW - 40 * DAY, forgotten: 0 },
+        clients: { since: SINCE, forgotten: 0 },
       },
       processes: [
         { role: 'supervisor', pid: 812, started: NOW - 12 * DAY - 7200, restarts: 0, memory: 58 * 2 ** 20 },

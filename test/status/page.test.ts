@@ -183,6 +183,18 @@ describe('clients', () => {
     expect(clientOf(['domain', 'match'], [])).not.toContain('asks for nothing')
   })
 
+  test('are told with since when they are counted, and whether all are remembered', () => {
+    const requests = { ...PAGE_VIEW.status.requests!, clients: { since: NOW - 60, forgotten: 3 } }
+    const clients = clientsOf(2)
+    const full = read(changed({ clients, status: statusOf({}, { requests }) }))
+    expect(full).toMatch(/2 clients since [-\d]+ [:\d]+.*; there was no room for all/)
+    expect(read(PAGE_VIEW)).not.toContain('there was no room for all')
+    expect(read(changed({ status: statusOf({}, { requests }) }))).toMatch(
+      /Nobody has asked since [-\d]+ [:\d]+\./,
+    )
+    expect(read(NEW_VIEW)).toContain('Nobody has asked.')
+  })
+
   test('are shown up to five hundred, and all of them in a file', () => {
     const page = renderPage({ ...PAGE_VIEW, clients: clientsOf(501) }, 'nis1')
     expect(page).toContain('Clients: the 500 last seen of 501')

@@ -3,6 +3,7 @@ import { linear, logarithmic } from '../../src/status/scale.ts'
 
 test.each([
   [0, [0, 1]],
+  [5e-324, [0, 1]],
   [0.3, [0, 0.1, 0.2, 0.3]],
   [1, [0, 0.5, 1]],
   [97, [0, 50, 100]],
