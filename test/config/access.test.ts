@@ -137,7 +137,7 @@ describe('securenets', () => {
     [`securenets "${NETS}" "x"`, '3:30: unexpected quoted string, expected the end of the line'],
     [
       `map "hosts.byname" { securenets "${NETS}" }`,
-      "3:22: unknown statement 'securenets', expected one of base, filter, each",
+      '3:22: unknown statement, expected one of base, filter, each',
     ],
   ])('%s is told where and how', (line, problem) => {
     const [found = ''] = problemsOf(`${DOMAIN}${DIRECTORY}${line}\n`, { files })

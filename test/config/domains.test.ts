@@ -162,7 +162,7 @@ describe('what is wrong with a domain of its own block', () => {
     [
       'an unknown statement',
       `domain a {\n${DIRECTORY}nonsense 5 }\n`,
-      `t:3:1: unknown statement 'nonsense', expected ${STATEMENTS}`,
+      `t:3:1: unknown statement, expected ${STATEMENTS}`,
     ],
     [
       'bad statements, each told',

@@ -467,8 +467,8 @@ describe('what is wrong with a map block', () => {
     [
       'words that it does not know, and no complaint of what they may have been',
       'map "x" {\nkee "{k}"\n value "{v}" vale "{v}"\n}',
-      `4:1: unknown statement 'kee', expected one of ${STATEMENTS}`,
-      `5:14: unknown statement 'vale', expected one of ${STATEMENTS}`,
+      `4:1: unknown statement, expected one of ${STATEMENTS}`,
+      `5:14: unknown statement, expected one of ${STATEMENTS}`,
     ],
     [
       'bad values, each told',
