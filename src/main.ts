@@ -118,6 +118,10 @@ async function runRole(role: string | undefined, args: readonly string[]): Promi
       logger.log,
       logger.setLevel,
     )
+  } else if (role === 'status') {
+    const { runStatus } = await import('./status/process.ts')
+    const sockets = args.map((_, index) => 4 + index)
+    await runStatus(channel, sockets, logger.log, logger.setLevel)
   } else {
     return EXIT_FAILURE
   }

@@ -1,6 +1,7 @@
 import { isLoopback, parseAddress } from '../address.ts'
 import { type CompleteAccess, refuseTooManyRules } from './complete-access.ts'
 import { completeDomain } from './complete-domain.ts'
+import { completeMetrics } from './complete-metrics.ts'
 import type { Config, DomainConfig, Position } from './config.ts'
 import {
   DEFAULT_DIRECTORY_MEMORY,
@@ -24,17 +25,19 @@ export function completeConfig(draft: Draft, file: string, access: CompleteAcces
   refuseTooManyRules(draft, access, start, report)
   warnOfUnusedCafiles(draft, domains, report)
   refuseOutsideLoopback(draft, report)
+  const accounts = completeAccounts(draft, report)
   const limits = { ...DEFAULT_LIMITS, ...draft.limits }
   for (const domain of [draft, ...draft.blocks]) warnOfLongValues(domain, limits.udpReply, report)
   return {
     file,
     bind: draft.bind ?? 'portmap',
     listen: draft.listen,
-    accounts: completeAccounts(draft, report),
+    accounts,
     ...(draft.state !== undefined && { state: draft.state }),
     directoryMemory: draft.directoryMemory ?? DEFAULT_DIRECTORY_MEMORY,
     udpWorkers: draft.udpWorkers ?? DEFAULT_UDP_WORKERS,
     limits,
+    metrics: completeMetrics(draft, accounts, report),
     ...(draft.portmapper !== undefined && { portmapper: draft.portmapper }),
     control: draft.control ?? {},
     domains,

@@ -116,6 +116,12 @@ export interface Listen {
   readonly port: number
 }
 
+/** Where the metrics and the status page are read by HTTP, nowhere by default, and whom their process runs as. */
+export interface MetricsConfig {
+  readonly listen: readonly { readonly address: string; readonly port: number }[]
+  readonly user: string
+}
+
 /** `allow from` and `deny from`: the first that covers the caller decides. */
 export interface AccessRule {
   readonly verdict: 'allow' | 'deny'
@@ -183,7 +189,7 @@ export interface Config {
   readonly bind: 'portmap' | 'local'
   /** empty: every address, and a port of our choice */
   readonly listen: readonly Listen[]
-  /** whom the two processes run as when root starts them: names, or numbers in digits */
+  /** whom the two processes that always run do so as when root starts them: names, or numbers in digits */
   readonly accounts: { readonly server: string; readonly directory: string }
   /** where images are kept, an absolute path; without it that depends on who starts us */
   readonly state?: string
@@ -194,6 +200,7 @@ export interface Config {
   readonly limits: LimitValues
   /** we are the port mapper of this host ourselves, and register nowhere; with `broadcast` one that finds us by CALLIT */
   readonly portmapper?: { readonly broadcast: boolean }
+  readonly metrics: MetricsConfig
   /** an absolute path, and who besides root and its owner may use the socket there */
   readonly control: { readonly socket?: string; readonly group?: string }
   /** in the order of the file; at least one */

@@ -6,6 +6,7 @@ import type {
   Listen,
   Located,
   Location,
+  MetricsConfig,
   Overflow,
   Position,
   Schema,
@@ -100,6 +101,7 @@ export interface Draft extends DomainDraft {
   bind?: Config['bind']
   user?: Located<string>
   directoryUser?: Located<string>
+  metricsUser?: Located<string>
   state?: string
   directoryMemory?: number
   control?: Config['control']
@@ -107,6 +109,7 @@ export interface Draft extends DomainDraft {
   portmapper?: NonNullable<Config['portmapper']>
   readonly limits: Partial<Record<LimitKey, number>>
   readonly listen: Listen[]
+  readonly metrics: Located<MetricsConfig['listen'][number]>[]
   readonly blocks: BlockDraft[]
 }
 
@@ -117,7 +120,7 @@ export interface Draft extends DomainDraft {
 export type Damaged = Set<string>
 
 export function emptyDraft(): Draft {
-  return { ...emptyDomain(), limits: {}, listen: [], blocks: [] }
+  return { ...emptyDomain(), limits: {}, listen: [], metrics: [], blocks: [] }
 }
 
 /** A domain of which nothing has been said yet. */

@@ -15,6 +15,7 @@ export function effectiveText(config: Config): string {
     `bind ${bind}`,
     ...listening(config),
     portmapping(config),
+    ...measured(config),
     `user ${quoted(accounts.server)}`,
     `directory user ${quoted(accounts.directory)}`,
     state === undefined
@@ -37,6 +38,11 @@ function listening({ listen, bind }: Config): readonly string[] {
 function portmapping({ portmapper }: Config): string {
   if (portmapper === undefined) return '# portmapper: that of this host'
   return `portmapper embedded${portmapper.broadcast ? ' broadcast' : ''}`
+}
+
+function measured({ metrics: { listen, user } }: Config): readonly string[] {
+  const where = listen.map(({ address, port }) => `metrics listen ${quoted(address)} port ${port}`)
+  return [...(where.length === 0 ? ['# metrics listen: nowhere'] : where), `metrics user ${quoted(user)}`]
 }
 
 function listenLine({ address, port }: Listen): string {

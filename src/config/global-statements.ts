@@ -2,12 +2,13 @@ import { isIP } from 'node:net'
 import { parseAddress } from '../address.ts'
 import { parseAccount, parseName } from './account-name.ts'
 import { BadValue } from './bad-value.ts'
-import type { Listen, Position } from './config.ts'
+import type { Listen, Located, Position } from './config.ts'
 import type { Cursor } from './cursor.ts'
+import { DEFAULT_METRICS_PORT } from './defaults.ts'
 import { parseDomain } from './domain.ts'
 import type { Draft } from './draft.ts'
 import { readLimit } from './limit-statement.ts'
-import { MAX_LISTEN, MAX_SOCKET_PATH } from './limits.ts'
+import { MAX_LISTEN, MAX_METRICS, MAX_SOCKET_PATH } from './limits.ts'
 import { parseAbsolutePath } from './path.ts'
 import type { Report } from './report.ts'
 
@@ -19,6 +20,7 @@ export const GLOBAL_STATEMENTS: ReadonlyMap<string, GlobalStatement> = new Map<s
   ['domain', readDomain],
   ['bind', readBind],
   ['listen', readListen],
+  ['metrics', readMetrics],
   ['user', readUser],
   ['state', readState],
   ['control', readControl],
@@ -79,9 +81,34 @@ function listenKey({ address = 'any', port }: Listen): string {
   return `${parseAddress(address)?.join() ?? address} ${port}`
 }
 
+/** Where, or as whom. */
+function readMetrics(cursor: Cursor, draft: Draft, report: Report, at: Position): void {
+  if (cursor.takes('listen')) readMetricsListen(cursor, draft, report, at)
+  else if (cursor.takes('user')) draft.metricsUser = readAccount(cursor)
+  else throw cursor.unexpected("'listen' and an address, or 'user' and a name")
+}
+
+function readMetricsListen(cursor: Cursor, draft: Draft, report: Report, at: Position): void {
+  cursor.takes('on')
+  const { value: address } = cursor.value('an IPv4 or IPv6 address', parseListenAddress)
+  const port = cursor.takes('port') ? readPort(cursor) : DEFAULT_METRICS_PORT
+  if (address === undefined) return
+  const key = listenKey({ at, address, port })
+  const twin = draft.metrics.find((other) => listenKey({ at: other.at, ...other.value }) === key)
+  if (twin !== undefined)
+    report.problem(at, `same as the metrics of line ${twin.at.line}, expected another address or port`)
+  else if (draft.metrics.length === MAX_METRICS)
+    report.problem(at, `too many metrics statements, expected at most ${MAX_METRICS}`)
+  else draft.metrics.push({ value: { address, port }, at })
+}
+
 function readUser(cursor: Cursor, draft: Draft): void {
+  draft.user = readAccount(cursor)
+}
+
+function readAccount(cursor: Cursor): Located<string> {
   const { value, at } = cursor.value('the name of an account', parseAccount)
-  draft.user = { value: value ?? '', at }
+  return { value: value ?? '', at }
 }
 
 function readState(cursor: Cursor, draft: Draft): void {

@@ -21,6 +21,9 @@ export const MAX_PROBLEMS = 1000
 /** sockets that the file may ask for */
 export const MAX_LISTEN = 64
 
+/** addresses at which metrics are read */
+export const MAX_METRICS = 8
+
 /** prefixes of `allow from`, `deny from` and securenets files together, of all domains and maps */
 export const MAX_RULES = 8192
 

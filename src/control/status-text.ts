@@ -62,6 +62,7 @@ function daemonLines({
   started,
   endpoints,
   portmapper,
+  metrics,
   transport,
 }: Status): readonly string[] {
   return [
@@ -79,6 +80,7 @@ function daemonLines({
         ...placeCells(place),
         portmapper?.broadcast === true ? 'port mapper, answers broadcasts' : 'port mapper',
       ]),
+      ...metrics.map(({ address, port }) => ['http', `${address} port ${port}`, 'status page, metrics']),
     ]),
     ...(transport === '' ? [] : [`  ${visible(transport)}`]),
   ]

@@ -11,6 +11,7 @@ import {
   type ToDirectory,
   toDirectory,
 } from '../messages/directory.ts'
+import { createClientsFile } from './clients-file.ts'
 import { DirectoryError } from './error.ts'
 import { explainUser, type Finding } from './explain.ts'
 import { readable } from './octets.ts'
@@ -42,6 +43,9 @@ export async function runDirectory(
   const slots = createSlots(MOST_REFRESHES)
   const room = createRoom(memory)
   const sides = new Map<string, DirectorySide>()
+  const clientsFile = createClientsFile((path, reason) =>
+    log('warning', 'clients-not-kept', `who uses NIS could not be kept in ${path}: ${reason}`),
+  )
   /** the ends of those that were removed */
   const leaving = new Map<string, Promise<void>>()
   const end = (id: number, error?: string) => {
@@ -125,6 +129,8 @@ export async function runDirectory(
         }
         case 'recommit':
           return sides.get(message.domain)?.recommit()
+        case 'clients':
+          return clientsFile.take(message)
         case 'rejected':
           return rejected.begin(message.id, (sides.get(message.domain)?.rejected() ?? []).values(), rows)
         case 'more':
@@ -149,6 +155,7 @@ export async function runDirectory(
   })
   await over.promise
   for (const stop of explaining) stop.abort(new DirectoryError('aborted', 'ypldap is ending'))
+  await clientsFile.written()
   await Promise.all([...[...sides.values()].map((side) => side.stop()), ...leaving.values()])
   channel.end()
 }

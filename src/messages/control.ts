@@ -60,6 +60,8 @@ export const domainStatus = record({
   refreshing: flag,
   next: count,
   last: nullable(refreshResult),
+  /** since the daemon was started, by what came of them */
+  refreshes: record({ published: count, unchanged: count, trashed: count }),
   /** why the last image that was committed is not served, or '' */
   refused: words,
   directories: list(directoryState, MAX_DIRECTORIES),
@@ -79,13 +81,15 @@ export const daemonStatus = record({
   endpoints: list(record({ ...place, registered: flag }), 1000),
   /** where that one is, or null, and whether it answers what is sent to all hosts */
   portmapper: nullable(record({ broadcast: flag, endpoints: list(record(place), 1000) })),
+  /** where the status page is read by HTTP */
+  metrics: list(record({ address: words, port: count }), 64),
   /** how datagrams are answered, for people; '' while nobody does */
   transport: words,
   /** what the server process has counted, or null while none can be asked */
   requests: nullable(counts),
   processes: list(
     record({
-      role: oneOf('supervisor', 'directory', 'server'),
+      role: oneOf('supervisor', 'directory', 'server', 'status'),
       /** 0 while it is not running */
       pid: count,
       started: count,

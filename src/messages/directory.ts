@@ -17,6 +17,7 @@ import {
   words,
 } from './common.ts'
 import { flag, integer, list, nullable, type Of, oneOf, optional, record, text, union } from './shape.ts'
+import { clients, clientsState } from './usage.ts'
 
 /** A text of the file, a base with cn=accounts before it. */
 const long = text(65_600)
@@ -143,6 +144,11 @@ export const toDirectory = union('kind', {
   rejected: { id, domain },
   more: { id },
   drop: { id },
+  /**
+   * Who has asked, for this file in the state directory, in one part or several: this process alone may write there. The
+   * file is replaced with the last of them.
+   */
+  clients: { path: words, state: clientsState, clients, last: flag },
   /** What the directories have of a user now, and what becomes of it. Answered by `explained`. */
   explain: { id, domain, name: words },
 })

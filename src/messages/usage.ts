@@ -86,6 +86,9 @@ export const clientsState = record({
   forgotten: count,
 })
 
+/** The first line of the file that keeps them; each that follows is one part of the list. */
+export const clientsHead = record({ format: oneOf('ypldap clients 1'), state: clientsState })
+
 /** Of the histogram, 2^n microseconds: from 4 µs to 2 s, and what took longer. */
 export const LATENCY_BOUNDS = Array.from({ length: 20 }, (_, n) => 2 ** (n + 2))
 

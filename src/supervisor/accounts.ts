@@ -1,8 +1,8 @@
-/** Whom the two child processes run as. */
+/** Whom the child processes run as. */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, statSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
-import { DEFAULT_DIRECTORY_USER, DEFAULT_USER } from '../config/defaults.ts'
+import { DEFAULT_DIRECTORY_USER, DEFAULT_METRICS_USER, DEFAULT_USER } from '../config/defaults.ts'
 import { StartError } from '../start-error.ts'
 
 export interface Account {
@@ -41,6 +41,22 @@ export function findAccounts(
   return { server, directory }
 }
 
+/** Whom who answers HTTP runs as: nobody that another process of ours does. Throws StartError. */
+export function findStatusAccount(
+  { user }: Config['metrics'],
+  { server, directory }: Accounts,
+  lookup: Lookup = (name) => entriesOf('passwd', name),
+): Account {
+  const status = unprivileged(user, 'metrics user', 'status process', lookup)
+  const twin = [server, directory].find(({ uid }) => uid === status.uid)
+  if (twin === undefined) return status
+  throw new StartError(
+    'account-shared',
+    `${user} and ${twin.name} are one account, uid ${twin.uid}: who took over the status process, which answers ` +
+      "HTTP, could end the other; name another with 'metrics user'",
+  )
+}
+
 /** The number of a group. Throws StartError. */
 export function findGroup(name: string, lookup: Lookup = (group) => entriesOf('group', group)): number {
   const gid = parseGroup(lookup(name), name)
@@ -72,7 +88,7 @@ function unprivileged(name: string, word: string, who: string, lookup: Lookup): 
 
 function howToMake(name: string): string {
   const useradd = `useradd --system --user-group --shell /usr/sbin/nologin ${name}`
-  const ours = name === DEFAULT_USER || name === DEFAULT_DIRECTORY_USER
+  const ours = [DEFAULT_USER, DEFAULT_DIRECTORY_USER, DEFAULT_METRICS_USER].includes(name)
   return ours ? `systemd-sysusers etc/sysusers.d/ypldap.conf, or ${useradd}` : useradd
 }
 

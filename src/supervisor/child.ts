@@ -11,7 +11,7 @@ import type { Shape } from '../messages/shape.ts'
 import type { Account } from './accounts.ts'
 import type { Handle } from './handles.ts'
 
-export type Role = 'directory' | 'server'
+export type Role = 'directory' | 'server' | 'status'
 
 /** Milliseconds between two looks at a child. */
 const LOOK_MS = 1000

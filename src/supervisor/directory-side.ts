@@ -5,6 +5,7 @@ import {
   type DirectorySideState,
   type FromDirectory,
   fromDirectory,
+  type RefreshResult,
   type ToDirectory,
 } from '../messages/directory.ts'
 import { createRequests } from '../messages/requests.ts'
@@ -12,6 +13,7 @@ import type { Account } from './accounts.ts'
 import { changesOf, differ } from './changes.ts'
 import { type Child, startChild } from './child.ts'
 import { createKeeper, type Life } from './keeper.ts'
+import type { Known } from './known-clients.ts'
 
 /** Building an image is one piece of work: 15 s for a million users. */
 const PATIENCE_MS = 60_000
@@ -42,6 +44,10 @@ export type Progress = Omit<Told, 'domain'>
 export type Findings = Extract<FromDirectory, { kind: 'explained' }>['findings']
 export type RejectedRows = Extract<FromDirectory, { kind: 'rows' }>['rows']
 
+type Refreshes = Readonly<Record<RefreshResult['outcome'], number>>
+
+const NONE: Refreshes = { published: 0, unchanged: 0, trashed: 0 }
+
 export interface DirectorySide {
   readonly begin: () => Promise<void>
   readonly configure: (plan: DirectoryPlan) => void
@@ -57,8 +63,12 @@ export interface DirectorySide {
   /** What it published of this domain can't be served: it is to make it anew. */
   readonly recommit: (domain: string) => void
   readonly rejected: (domain: string) => AsyncGenerator<RejectedRows>
+  /** Keeps who has asked, for the next start. */
+  readonly keepClients: (path: string, known: Known) => void
   readonly explain: (domain: string, name: string) => Promise<Findings>
   readonly state: (domain: string) => DirectorySideState | undefined
+  /** how many have ended so since the daemon was started */
+  readonly refreshes: (domain: string) => Refreshes
   readonly setLevel: (level: LogLevel) => void
   readonly process: () => { readonly child: Child<ToDirectory> | undefined; readonly restarts: number }
   readonly stop: () => Promise<void>
@@ -85,6 +95,13 @@ export function createDirectorySide(options: DirectorySideOptions): DirectorySid
   /** for the next process, if none runs */
   const recommits = new Set<string>()
 
+  const tallies = new Map<string, Refreshes>()
+  const tally = ({ domain, last }: DirectorySideState) => {
+    if (last === null || !differ(last, states.get(domain)?.last)) return
+    const before = tallies.get(domain) ?? NONE
+    tallies.set(domain, { ...before, [last.outcome]: before[last.outcome] + 1 })
+  }
+
   const isOurs = (name: string) => plan.settings.some(({ domain }) => domain === name)
 
   const start = (from: DirectoryPlan, { ready, sound, ended }: Life): Child<ToDirectory> => {
@@ -108,6 +125,7 @@ export function createDirectorySide(options: DirectorySideOptions): DirectorySid
           case 'state':
             // A domain that was removed may have something to say yet.
             if (!isOurs(message.domain)) return
+            tally(message)
             states.set(message.domain, message)
             changed(message)
             silent.delete(message.domain)
@@ -214,6 +232,10 @@ export function createDirectorySide(options: DirectorySideOptions): DirectorySid
         more: (id) => say(id, { kind: 'more', id }),
         drop: (id) => keeper.current()?.send({ kind: 'drop', id }),
       }),
+    keepClients(path, { state, parts }) {
+      for (const [index, clients] of parts.entries())
+        keeper.current()?.send({ kind: 'clients', path, state, clients, last: index === parts.length - 1 })
+    },
     explain: (domain, name) =>
       explanations.one((id) => {
         const child = keeper.current()
@@ -221,6 +243,7 @@ export function createDirectorySide(options: DirectorySideOptions): DirectorySid
         else child.send({ kind: 'explain', id, domain, name })
       }),
     state: (domain) => states.get(domain),
+    refreshes: (domain) => tallies.get(domain) ?? NONE,
     setLevel: (to) => keeper.current()?.send({ kind: 'log-level', level: to }),
     process: () => ({ child: keeper.current(), restarts: keeper.restarts() }),
     stop: keeper.stop,

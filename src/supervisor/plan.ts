@@ -1,19 +1,20 @@
 /** What a configuration means on this host: accounts, places, and what each child is told. */
 import { availableParallelism } from 'node:os'
-import type { Config, DomainConfig } from '../config/config.ts'
+import type { Config, DomainConfig, MetricsConfig } from '../config/config.ts'
 import { fingerprint } from '../config/fingerprint.ts'
 import { controlPath } from '../control/path.ts'
 import type { Log } from '../log.ts'
 import { imagePath } from '../messages/directory.ts'
 import { MESSAGE_BYTES } from '../messages/limits.ts'
 import { StartError } from '../start-error.ts'
-import { findAccounts, findGroup } from './accounts.ts'
+import { findAccounts, findGroup, findStatusAccount } from './accounts.ts'
 import { warnOfUnreadable } from './config-files.ts'
 import type { DirectoryPlan } from './directory-side.ts'
 import { checkProgram } from './readable.ts'
 import type { ServedPlan, ServerPlan } from './server-side.ts'
 import { directoryLimits, directorySettings, serverLimits, serverSettings } from './settings.ts'
 import { prepareStateDirectory, stateDirectoryOf } from './state-directory.ts'
+import type { StatusPlan } from './status-side.ts'
 
 /** Plain data, so that two can be compared. */
 export interface Plan {
@@ -24,13 +25,16 @@ export interface Plan {
   readonly control: { readonly path: string; readonly group: number | undefined }
   readonly server: Omit<ServerPlan, 'sockets'>
   readonly directory: DirectoryPlan
+  readonly status: Omit<StatusPlan, 'sockets'> & Pick<MetricsConfig, 'listen'>
 }
 
 /** Makes the state directory, if it is not there, and changes nothing else. Throws StartError. */
 export function makePlan(config: Config, program: string, log: Log): Plan {
   const accounts = findAccounts(config)
+  const isMeasured = config.metrics.listen.length > 0
+  const status = accounts && isMeasured ? findStatusAccount(config.metrics, accounts) : undefined
   if (accounts !== undefined) {
-    checkProgram(program, accounts)
+    checkProgram(program, [accounts.server, accounts.directory, ...(status === undefined ? [] : [status])])
     warnOfUnreadable(config, accounts.directory, log)
   }
   const state = stateDirectoryOf(config.state, accounts !== undefined)
@@ -53,6 +57,7 @@ export function makePlan(config: Config, program: string, log: Log): Plan {
       ),
       memory: config.directoryMemory,
     },
+    status: { account: status, listen: config.metrics.listen },
   }
 }
 

@@ -1,7 +1,7 @@
 /** What an account may reach, by owner, group and mode: what keeps a child process from a file is said beforehand. */
 import type { Stats } from 'node:fs'
 import { StartError } from '../start-error.ts'
-import type { Account, Accounts } from './accounts.ts'
+import type { Account } from './accounts.ts'
 import { type Step, walk } from './path-walk.ts'
 
 /** The bits of a mode that an account needs at the end of a path. */
@@ -49,9 +49,9 @@ export function describeBarrier({ path, uid, mode }: Pick<Barrier, 'path' | 'uid
   return `${path} (mode ${octal}, owner ${uid === 0 ? 'root' : `uid ${uid}`})`
 }
 
-/** Both accounts must be able to run Node and to read the program; throws StartError. */
-export function checkProgram(program: string, accounts: Accounts, node = process.execPath): void {
-  for (const account of [accounts.server, accounts.directory]) {
+/** Each account must be able to run Node and to read the program; throws StartError. */
+export function checkProgram(program: string, accounts: readonly Account[], node = process.execPath): void {
+  for (const account of accounts) {
     for (const [path, access] of [
       [node, EXECUTE],
       [program, READ],

@@ -19,6 +19,7 @@ import type { Account } from './accounts.ts'
 import { changesOf, differ } from './changes.ts'
 import { type Child, startChild } from './child.ts'
 import { createKeeper, type Life, type Successor } from './keeper.ts'
+import type { Known } from './known-clients.ts'
 import { namedOf } from './named-endpoints.ts'
 import { endpointsOf, pairsOf, type Sockets } from './sockets.ts'
 
@@ -124,12 +125,14 @@ export interface ServerSideOptions {
   readonly log: Log
   /** the image that is served, or none, has changed */
   readonly changed: () => void
+  /** who has asked before */
+  readonly known: () => Known | undefined
   /** what was committed of a domain can't be served: it is needed anew */
   readonly needsImage: (domain: string) => void
 }
 
 export function createServerSide(options: ServerSideOptions): ServerSide {
-  const { program, level, log, changed, needsImage } = options
+  const { program, level, log, changed, known: knownClients, needsImage } = options
   let { plan } = options
   /** those that serve, or are about to */
   const servers = new Set<Server>()
@@ -261,6 +264,8 @@ export function createServerSide(options: ServerSideOptions): ServerSide {
     servers.add(server)
     child.send({ kind: 'log-level', level: level() })
     child.send({ kind: 'limits', ...from.limits })
+    const before = knownClients()
+    for (const clients of before?.parts ?? []) child.send({ kind: 'remember', clients, state: before!.state })
     sendPortmap(server, from)
     for (const { settings } of from.domains) child.send(settings)
     // Before the sockets are opened: calls that wait there are to be answered from these images.

@@ -4,11 +4,12 @@ import type { LogLevel } from '../log.ts'
 import type { DomainStatus, Status } from '../messages/control.ts'
 import type { Counts } from '../messages/counts.ts'
 import { VERSION } from '../version.ts'
-import { residentMemory } from './child.ts'
+import { type Role, residentMemory } from './child.ts'
 import type { DirectorySide } from './directory-side.ts'
 import type { Plan } from './plan.ts'
 import type { ServedImage, ServerSide } from './server-side.ts'
 import type { Endpoint } from './sockets.ts'
+import type { StatusSide } from './status-side.ts'
 
 export interface Named {
   readonly netid: string
@@ -29,11 +30,13 @@ export interface StatusSources {
   readonly portmap: readonly Endpoint[]
   readonly server: ServerSide
   readonly directory: DirectorySide
+  readonly statusSide: StatusSide
   readonly counts: Counts | undefined
 }
 
 export function statusOf(sources: StatusSources): Status {
-  const { file, config, level, started, endpoints, named, portmap, server, directory, counts } = sources
+  const { file, config, level, started, endpoints, named, portmap, server, directory, statusSide, counts } =
+    sources
   return {
     version: VERSION,
     config: file,
@@ -45,22 +48,35 @@ export function statusOf(sources: StatusSources): Status {
       registered: named.some(({ netid, port }) => netid === endpoint.netid && port === endpoint.port),
     })),
     portmapper: config.portmapper === undefined ? null : { ...config.portmapper, endpoints: [...portmap] },
+    metrics: [...config.metrics.listen],
     transport: server.transport(),
     requests: counts ?? null,
     domains: config.domains.map((domain) => domainStatusOf(domain, sources)),
     processes: [
       { role: 'supervisor', pid: process.pid, started, restarts: 0, memory: process.memoryUsage.rss() },
-      ...([server, directory] as const).map((side, index) => {
-        const { child, restarts } = side.process()
-        return {
-          role: index === 0 ? ('server' as const) : ('directory' as const),
-          pid: child?.pid ?? 0,
-          started: child === undefined ? 0 : Math.floor(child.started / 1000),
-          restarts,
-          memory: residentMemory(child?.pid ?? 0),
-        }
-      }),
+      processStatusOf('server', server.process()),
+      processStatusOf('directory', directory.process()),
+      ...[statusSide.process() ?? []].flat().map((one) => processStatusOf('status', one)),
     ],
+  }
+}
+
+function processStatusOf(
+  role: Role,
+  {
+    child,
+    restarts,
+  }: {
+    readonly child: { readonly pid: number; readonly started: number } | undefined
+    readonly restarts: number
+  },
+): Status['processes'][number] {
+  return {
+    role,
+    pid: child?.pid ?? 0,
+    started: child === undefined ? 0 : Math.floor(child.started / 1000),
+    restarts,
+    memory: residentMemory(child?.pid ?? 0),
   }
 }
 
@@ -78,6 +94,7 @@ function domainStatusOf(
     refreshing: state?.refreshing ?? false,
     next: state?.next ?? 0,
     last: state?.last ?? null,
+    refreshes: directory.refreshes(domain),
     refused: server.refused(domain),
     directories: state?.directories ?? [],
   }

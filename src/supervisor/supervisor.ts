@@ -7,12 +7,15 @@
 import { universalPort } from '../../rpc/rpcbind.ts'
 import type { Config } from '../config/config.ts'
 import { formatProblem, headOf } from '../config/problem.ts'
+import { answerTo } from '../control/answers.ts'
 import { type ControlListener, type ControlPlace, listenControl } from '../control/listener.ts'
 import type { Operations } from '../control/operations.ts'
 import type { Log, Logger, LogLevel } from '../log.ts'
+import type { Client } from '../messages/usage.ts'
 import { StartError } from '../start-error.ts'
 import { differ } from './changes.ts'
 import { createDirectorySide, isAnother } from './directory-side.ts'
+import { clientsPath, rememberClients } from './known-clients.ts'
 import { registerLater } from './late-registration.ts'
 import { namedOf, tellOfUnnamed } from './named-endpoints.ts'
 import { createNotifier } from './notify.ts'
@@ -24,6 +27,8 @@ import { createServerSide } from './server-side.ts'
 import { bindSockets, closeSockets, endpointsOf, portmapEndpointsOf, type Sockets } from './sockets.ts'
 import { type ConfigSource, checkConfig, stageConfig } from './stage.ts'
 import { type Named, statusOf } from './status.ts'
+import { createStatusSide } from './status-side.ts'
+import { bindStatusSockets, closeStatusSockets } from './status-sockets.ts'
 import { summaryOf } from './summary.ts'
 import { createTurns } from './turns.ts'
 
@@ -60,10 +65,22 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     return wanted.portmapper === undefined ? own : withPortmapper(own, held)
   }
   let sockets = await bind(config)
+  let statusSockets = boundBeside(sockets, () => bindStatusSockets(config.metrics))
   const notifier = createNotifier(process.env, log)
   const levelNow = () => level
 
   const tell = () => notifier.status(summary())
+  const clients = rememberClients({
+    path: () => clientsPath(plan.state),
+    async ask() {
+      const parts: (readonly Client[])[] = []
+      for await (const part of server.clients()) parts.push(part)
+      const counts = await server.counts()
+      return counts && { state: counts.clients, parts }
+    },
+    keep: (path, known) => directory.keepClients(path, known),
+    log,
+  })
   const directory = createDirectorySide({
     program: source.program,
     plan: plan.directory,
@@ -80,7 +97,15 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     level: levelNow,
     log,
     changed: tell,
+    known: clients.known,
     needsImage: (domain) => directory.recommit(domain),
+  })
+
+  const status = createStatusSide({
+    program: source.program,
+    level: levelNow,
+    log,
+    answer: (request) => answerTo(request, operations, () => {}),
   })
 
   const summary = () => summaryOf(config.domains.map(({ domain }) => [domain, server.image(domain)]))
@@ -96,8 +121,10 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     await reload.idle()
     await control?.close()
     await withdraw(registration, log)
-    await Promise.all([directory.stop(), server.stop()])
+    await clients.stop()
+    await Promise.all([directory.stop(), server.stop(), status.stop()])
     closeSockets(sockets)
+    closeStatusSockets(statusSockets)
   }
 
   /** Of those who ask while one is under way, all wait for one more: it reads what they mean. */
@@ -126,10 +153,14 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       if (nextPlan.workers !== plan.workers) throw new StartError('restart-needed', RESTART)
       const nextSockets = await bind(next, sockets)
       undo.push(() => closeSockets(nextSockets, sockets))
+      const nextStatusSockets = bindStatusSockets(next.metrics, statusSockets)
+      undo.push(() => closeStatusSockets(nextStatusSockets, statusSockets))
       const nextControl = await openControl(nextPlan.control, control, operations, logger)
       undo.push(() => (isThere(nextControl, control) ? control?.regroup(control.group) : nextControl.close()))
       const nextServer = { ...nextPlan.server, sockets: nextSockets }
       const moved = !sameWishes(sockets, nextSockets)
+      // What the successor is to know.
+      await clients.look()
       const successor =
         moved || differ(plan.server.account, nextPlan.server.account)
           ? await useful('the new server process', server.prepare(nextServer, ending.signal))
@@ -148,10 +179,14 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       }
       if (isAnother(plan.directory, nextPlan.directory)) await directory.renew(nextPlan.directory)
       else if (differ(plan.directory, nextPlan.directory)) directory.configure(nextPlan.directory)
+      if (differ(plan.status, nextPlan.status))
+        await status.renew({ ...nextPlan.status, sockets: nextStatusSockets })
       if (!isThere(nextControl, control)) await control?.close()
       closeSockets(sockets, nextSockets)
+      closeStatusSockets(statusSockets, nextStatusSockets)
       control = nextControl
       sockets = nextSockets
+      statusSockets = nextStatusSockets
       config = next
       plan = nextPlan
       tellOfClosed(config, log)
@@ -186,6 +221,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
         portmap: portmapEndpointsOf(sockets),
         server,
         directory,
+        statusSide: status,
         counts: await server.counts(),
       }),
     async refresh({ domain: name, force, directory: label }, progress) {
@@ -202,6 +238,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       logger.setLevel(to)
       server.setLevel(to)
       directory.setLevel(to)
+      status.setLevel(to)
     },
     maps: (domain) => server.image(meant(domain))?.maps,
     match: (domain, map, key) => server.match(meant(domain), map, key),
@@ -218,6 +255,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     await useful('the server process', server.begin())
     registration = await registerAnew(undefined, config, undefined, sockets, logger)
     await useful('the directory process', directory.begin())
+    await status.renew({ ...plan.status, sockets: statusSockets })
   } catch (error) {
     await stop()
     throw error
@@ -261,6 +299,16 @@ async function withdraw(registration: Registration | undefined, log: Log): Promi
     await registration?.withdraw()
   } catch (error) {
     log('warning', 'not-unregistered', `rpcbind keeps our registration: ${(error as Error).message}`)
+  }
+}
+
+/** What is bound already is closed, if this throws. */
+function boundBeside<T>(sockets: Sockets, bind: () => T): T {
+  try {
+    return bind()
+  } catch (error) {
+    closeSockets(sockets)
+    throw error
   }
 }
 

@@ -29,6 +29,7 @@ describe('a file with a domain, a directory and its base', () => {
       file: 't',
       bind: 'portmap',
       listen: [],
+      metrics: { listen: [], user: '_ypldap_stat' },
       accounts: { server: '_ypldap', directory: '_ypldap_dir' },
       directoryMemory: 512,
       udpWorkers: 1,
@@ -118,6 +119,22 @@ describe('global statements', () => {
     ['user nis', { accounts: { server: 'nis', directory: '_ypldap_dir' } }],
     ['directory user "nis"', { accounts: { server: '_ypldap', directory: 'nis' } }],
     ['directory user "998"', { accounts: { server: '_ypldap', directory: '998' } }],
+    [
+      'metrics listen 127.0.0.1',
+      { metrics: { listen: [{ address: '127.0.0.1', port: 10_004 }], user: '_ypldap_stat' } },
+    ],
+    [
+      'metrics listen on "::" port 9100\nmetrics listen "::1" port 9100\nmetrics user web',
+      {
+        metrics: {
+          listen: [
+            { address: '::', port: 9100 },
+            { address: '::1', port: 9100 },
+          ],
+          user: 'web',
+        },
+      },
+    ],
     ['directory memory 192', { directoryMemory: 192 }],
     ['directory memory 65536', { directoryMemory: 65_536 }],
     ['state directory "/srv/ypldap"', { state: '/srv/ypldap' }],

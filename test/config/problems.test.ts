@@ -4,7 +4,7 @@ import { MAX_PROBLEMS } from '../../src/config/limits.ts'
 import { DIRECTORY, DOMAIN, problemsOf } from './check.ts'
 
 const STATEMENTS =
-  'one of include, directory, domain, interval, provide, map, cafile, record, overflow, allow, deny, securenets, guard, expire, minimum, refuse, bind, listen, user, state, control, udp, limit, portmapper, name = "value"'
+  'one of include, directory, domain, interval, provide, map, cafile, record, overflow, allow, deny, securenets, guard, expire, minimum, refuse, bind, listen, metrics, user, state, control, udp, limit, portmapper, name = "value"'
 const DIRECTORY_STATEMENTS =
   'one of binddn, bindcred, bindext, certfile, keyfile, basedn, groupdn, passwd, group, attribute, fixed, list, page, schema, idmap, template, }'
 const FIELDS =
@@ -95,6 +95,20 @@ const GLOBAL: readonly (readonly [line: string, ...problems: string[]])[] = [
     'directory user _ypldap',
     "16: 'user' and 'directory user' are one account, expected two: who took over the one process could else read the passwords of the other",
   ],
+  ['metrics', "8: unexpected end of the line, expected 'listen' and an address, or 'user' and a name"],
+  ['metrics listen', '15: unexpected end of the line, expected an IPv4 or IPv6 address'],
+  ['metrics listen on', '18: unexpected end of the line, expected an IPv4 or IPv6 address'],
+  ['metrics listen localhost', '16: not an address, expected an IPv4 or IPv6 address in numbers'],
+  ['metrics listen "::1" port 0', '27: number out of range, expected a port number from 1 to 65535'],
+  ['metrics user root', '14: root may do anything, expected an account that is for this alone'],
+  [
+    'metrics user "_ypldap_dir"',
+    "14: 'directory user' and 'metrics user' are one account, expected two: who took over the process that answers HTTP could else end the other",
+  ],
+  [
+    'user "_ypldap_stat"',
+    "6: 'user' and 'metrics user' are one account, expected two: who took over the process that answers HTTP could else end the other",
+  ],
   ['directory user', '15: unexpected end of the line, expected the name of an account'],
   ['directory user root', '16: root may do anything, expected an account that is for this alone'],
   ['directory user "x" {', "20: unexpected '{', expected the end of the line"],
@@ -173,8 +187,8 @@ const GLOBAL: readonly (readonly [line: string, ...problems: string[]])[] = [
   ['"a b" = "x"', '1: bad name of a macro, expected letters, digits and _'],
   ['"" = "x"', '1: bad name of a macro, expected letters, digits and _'],
   ['5 = "x"', `1: unexpected number, expected the name of a macro ${QUOTE}`],
-  ['domian "x"', `1: unknown statement 'domian', expected ${STATEMENTS}`],
-  [`${'x'.repeat(33)} y`, `1: unexpected word, expected ${STATEMENTS}`],
+  ['domian "x"', `1: unknown statement, expected ${STATEMENTS}`],
+  ['hunter2', `1: unknown statement, expected ${STATEMENTS}`],
   ['server "x"', `1: unexpected reserved word 'server', expected ${STATEMENTS}`],
   ['"x"', `1: unexpected quoted string, expected ${STATEMENTS}`],
   ['5', `1: unexpected number, expected ${STATEMENTS}`],
@@ -250,7 +264,7 @@ const HEADERS: readonly (readonly [header: string, ...problems: string[]])[] = [
   ['directory "h"', "14: unexpected end of the line, expected '{'"],
   ['directory h foo bar {', "13: unexpected word, expected '{'"],
   ['directory $h {', '11: macro \'h\' is not defined, expected a line h = "…" above'],
-  ['directry h {', `1: unknown statement 'directry', expected ${STATEMENTS}`],
+  ['directry h {', `1: unknown statement, expected ${STATEMENTS}`],
 ]
 
 describe('the header of a directory', () => {
@@ -330,7 +344,7 @@ const BLOCK: readonly (readonly [line: string, ...problems: string[]])[] = [
   ['page 5', "6: unexpected number, expected 'size'"],
   ['page size 0', '11: number out of range, expected a number of entries from 1 to 100000'],
   ['page size 100001', '11: number out of range, expected a number of entries from 1 to 100000'],
-  ['basdn "x"', `1: unknown statement 'basdn', expected ${DIRECTORY_STATEMENTS}`],
+  ['basdn "x"', `1: unknown statement, expected ${DIRECTORY_STATEMENTS}`],
   ['tls', `1: unexpected reserved word 'tls', expected ${DIRECTORY_STATEMENTS}`],
   ['interval 5', "1: 'interval' inside a directory block, expected outside of it"],
   ['listen on ::1', "1: 'listen' inside a directory block, expected outside of it"],

@@ -60,6 +60,7 @@ export function domainOf(changes: Partial<DomainStatus> = {}): DomainStatus {
     refreshing: false,
     next: NOW + 566,
     last: REFRESHED,
+    refreshes: { published: 3, unchanged: 41, trashed: 1 },
     refused: '',
     directories: [LDAP],
     ...changes,
@@ -79,6 +80,7 @@ export function statusOf(domain: Partial<DomainStatus> = {}, rest: Partial<Statu
       { netid: 'tcp6', address: '::', port: 834, registered: false },
     ],
     portmapper: null,
+    metrics: [],
     requests: null,
     domains: [domainOf(domain)],
     processes: [

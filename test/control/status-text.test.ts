@@ -27,6 +27,11 @@ describe('the status', () => {
     expect(lines(true)[2]).toBe('  udp   0.0.0.0 port 111  port mapper, answers broadcasts')
   })
 
+  test('tells where the status page is', () => {
+    const lines = shown(statusOf({}, { metrics: [{ address: '127.0.0.1', port: 10_004 }] })).split('\n')
+    expect(lines).toContain('  http  127.0.0.1 port 10004  status page, metrics')
+  })
+
   test('of a daemon that fares well shows all of it, aligned', () => {
     expect(shown(statusOf())).toBe(`fresh: example.com, 12 users and 5 groups, 34 s old
 

@@ -5,6 +5,7 @@ import { answer, request } from '../../src/messages/control.ts'
 import { fromDirectory, toDirectory } from '../../src/messages/directory.ts'
 import { fromServer, toServer } from '../../src/messages/server.ts'
 import { type Shape, ShapeError } from '../../src/messages/shape.ts'
+import { fromStatus, toStatus } from '../../src/messages/status.ts'
 
 /** The kinds that a table knows, as its own error names them. */
 function kinds(shape: Shape<unknown>): readonly string[] {
@@ -17,6 +18,9 @@ function kinds(shape: Shape<unknown>): readonly string[] {
   }
   throw new Error('a message without a kind was taken')
 }
+
+/** As the supervisor takes it. */
+const ask = (question: unknown) => fromStatus({ kind: 'ask', id: 1, question }, 'message')
 
 describe('the tables of messages', () => {
   test.each([
@@ -33,6 +37,7 @@ describe('the tables of messages', () => {
         'rejected',
         'more',
         'drop',
+        'clients',
         'explain',
       ],
     ],
@@ -60,6 +65,7 @@ describe('the tables of messages', () => {
         'drain',
       ],
     ],
+    ['status', toStatus, ['ping', 'log-level', 'part', 'end']],
   ])('name all that the supervisor may say to the %s process', (_who, shape, expected) => {
     expect(kinds(shape as Shape<unknown>)).toEqual(expected)
   })
@@ -71,8 +77,16 @@ describe('the tables of messages', () => {
       fromServer,
       ['pong', 'ready', 'loaded', 'refused', 'records', 'usage', 'clients', 'end', 'counts'],
     ],
+    ['status', fromStatus, ['pong', 'ready', 'ask', 'more', 'drop']],
   ])('name all that the %s process may say to the supervisor', (_who, shape, expected) => {
     expect(kinds(shape as Shape<unknown>)).toEqual(expected)
+  })
+
+  test('let the status process ask for nothing that changes anything', () => {
+    expect(() => ask({})).toThrow(
+      /^message\.question\.kind: status or usage or clients or rejected expected$/,
+    )
+    expect(() => ask({ kind: 'stop' })).toThrow(ShapeError)
   })
 
   test('name all that ypldapctl may ask and be told', () => {

@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { StartError } from '../../src/start-error.ts'
-import { findAccounts, findGroup, parseGroup, parsePasswd } from '../../src/supervisor/accounts.ts'
+import {
+  findAccounts,
+  findGroup,
+  findStatusAccount,
+  parseGroup,
+  parsePasswd,
+} from '../../src/supervisor/accounts.ts'
 
 const PASSWD = `root:x:0:0:root:/root:/bin/bash
 # daemon:x:9:9::/:
@@ -103,6 +109,29 @@ describe('the accounts of the processes', () => {
   })
 })
 
+function statusAccountOf(user: string) {
+  return findStatusAccount({ listen: [], user }, accountsOf('_ypldap', '_ypldap_dir')!, () => PASSWD)
+}
+
+describe('the account of who answers HTTP', () => {
+  test('is one that no other process of ours has', () => {
+    expect(statusAccountOf('996')).toEqual({ name: '996', uid: 1001, gid: 1001 })
+    expect(() => statusAccountOf('twin')).toThrow(
+      'twin and _ypldap are one account, uid 998: who took over the status process, which answers HTTP, could end the other',
+    )
+    expect(() => statusAccountOf('_ypldap_dir')).toThrow(
+      '_ypldap_dir and _ypldap_dir are one account, uid 996',
+    )
+  })
+
+  test('is not root, nor missing', () => {
+    expect(() => statusAccountOf('zero')).toThrow(
+      "has too many rights for the status process: name another account with 'metrics user'",
+    )
+    expect(() => statusAccountOf('nobody-here')).toThrow('no account nobody-here for the status process')
+  })
+})
+
 describe('on this host', () => {
   test('accounts and groups of /etc are found', () => {
     const [, uid, gid] = /^daemon:[^:]*:(\d+):(\d+):/m.exec(readFileSync('/etc/passwd', 'utf8')) ?? []
@@ -144,6 +173,8 @@ describe('the files for systemd', () => {
       () => passwd,
     )
     expect(accounts?.server.gid).not.toBe(accounts?.directory.gid)
+    const status = findStatusAccount({ listen: [], user: '_ypldap_stat' }, accounts!, () => passwd)
+    expect([accounts?.server.gid, accounts?.directory.gid]).not.toContain(status.gid)
     run('systemd-tmpfiles', '--create', file('etc/tmpfiles.d/ypldap.conf'))
     const { stdout } = spawnSync('stat', ['-c', '%a %u %g', join(root, 'var/lib/ypldap')], {
       encoding: 'utf8',

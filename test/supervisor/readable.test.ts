@@ -100,10 +100,10 @@ test('a way ends with what is really there, however many links lead to it', () =
 })
 
 describe('the program', () => {
-  const accounts = { server: US, directory: STRANGER }
+  const accounts = [US, STRANGER]
   const node = '/bin/sh'
 
-  test('that both accounts can read may start', () => {
+  test('that each account can read may start', () => {
     expect(() => checkProgram(join(top, 'open/file'), accounts, node)).not.toThrow()
   })
 
@@ -116,7 +116,7 @@ describe('the program', () => {
     )
   })
 
-  test('needs a Node that both can run', () => {
+  test('needs a Node that each can run', () => {
     expect(() => checkProgram(join(top, 'open/file'), accounts, join(top, 'open/team'))).toThrow(
       `_us can't run ${top}/open/team, because of ${top}/open/team (mode 0640, owner ${OWNER})`,
     )

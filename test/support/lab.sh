@@ -41,6 +41,7 @@ samba samba
 /usr/lib/*/samba/ldb/samba_dsdb.so samba-dsdb-modules
 /usr/lib/*/samba/vfs/dfs_samba4.so samba-vfs-modules
 ns-slapd 389-ds-base
+prometheus prometheus
 /lib/*/libnss_nis.so.2 libnss-nis
 LIST
 }
@@ -65,7 +66,7 @@ prepare() {
   cp -a /etc /run/lab-etc
   mount --bind /run/lab-etc /etc
   local account number=64301
-  for account in _ypldap _ypldap_dir; do
+  for account in _ypldap _ypldap_dir _ypldap_stat; do
     grep -q "^$account:" /etc/passwd || {
       echo "$account:x:$number:$number::/nonexistent:/usr/sbin/nologin" >>/etc/passwd
       echo "$account:x:$number:" >>/etc/group
