@@ -43,7 +43,7 @@ install_debian_packages() {
 # What test/support/lab.sh needs, and more packages given in the same way.
 install_lab_packages() {
   install_debian_packages slapd=slapd ldapsearch=ldap-utils rpcbind=rpcbind ypserv=ypserv ypbind=ypbind-mt \
-    ypcat=yp-tools '/lib/*/libnss_nis.so.2=libnss-nis' ip=iproute2 unshare=util-linux openssl=openssl make=make \
+    ypcat=yp-tools '/lib/*/libnss_nis.so.2=libnss-nis' ip=iproute2 unshare=util-linux openssl=openssl make=make prometheus=prometheus \
     samba=samba /usr/share/samba/setup/provision.ldif=samba-ad-provision ns-slapd=389-ds-base \
     '/usr/lib/*/samba/ldb/samba_dsdb.so=samba-dsdb-modules' \
     '/usr/lib/*/samba/vfs/dfs_samba4.so=samba-vfs-modules' "$@"
