@@ -6,9 +6,10 @@ import type { PageView } from './view.ts'
 import { number } from './words.ts'
 
 export function daemonSection({ status }: PageView): Html {
-  const { now, processes, endpoints, portmapper, transport } = status
+  const { now, processes, endpoints, portmapper, metrics, transport } = status
   const registry = portmapper === null ? 'rpcbind' : 'its own port mapper'
   const mappers = (portmapper?.endpoints ?? []).map((place) => ({ ...place, state: 'the port mapper' }))
+  const pages = metrics.map((place) => ({ netid: 'http', ...place, state: 'this page, metrics' }))
   const places = endpoints.map((place) => ({
     ...place,
     state: place.registered ? `registered with ${registry}` : 'not registered',
@@ -32,7 +33,7 @@ export function daemonSection({ status }: PageView): Html {
     id: 'endpoints',
     caption: 'Listens on',
     columns: { Transport: 'short', Address: 'short', Port: 'number', State: 'short' },
-    rows: [...places, ...mappers].map(({ netid, address, port, state }) => [
+    rows: [...places, ...mappers, ...pages].map(({ netid, address, port, state }) => [
       outside(netid),
       outside(address),
       port,

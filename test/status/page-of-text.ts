@@ -31,6 +31,7 @@ function viewOf(text: string): PageView {
         domains: [domain, { ...domain, image: null }],
         transport: text,
         endpoints: [{ ...place, registered: true }],
+        metrics: [{ address: text, port: 80 }],
         portmapper: { broadcast: true, endpoints: [place] },
         requests: PAGE_VIEW.status.requests,
       },

@@ -253,6 +253,7 @@ export const PAGE_VIEW: PageView = {
         { netid: 'udp6', address: '::', port: 834, registered: true },
         { netid: 'tcp6', address: '::', port: 834, registered: true },
       ],
+      metrics: [{ address: '127.0.0.1', port: 10_004 }],
       transport: 'UDP: up to 64 datagrams by one system call',
       requests: {
         udp: {
@@ -286,6 +287,7 @@ export const PAGE_VIEW: PageView = {
         { role: 'supervisor', pid: 812, started: NOW - 12 * DAY - 7200, restarts: 0, memory: 58 * 2 ** 20 },
         { role: 'directory', pid: 4117, started: NOW - 2 * DAY, restarts: 1, memory: 121 * 2 ** 20 },
         { role: 'server', pid: 815, started: NOW - 12 * DAY - 7200, restarts: 0, memory: 84 * 2 ** 20 },
+        { role: 'status', pid: 816, started: NOW - 12 * DAY - 7200, restarts: 0, memory: 71 * 2 ** 20 },
       ],
     },
   ),

@@ -208,6 +208,11 @@ describe('the daemon', () => {
     expect(read(PAGE_VIEW)).toContain(row('directory', '4117', '2 d', '121 MB', '1'))
   })
 
+  test('has where it is reached, by HTTP too', () => {
+    expect(read(PAGE_VIEW)).toContain(row('udp6', '::', '834', 'registered with rpcbind'))
+    expect(read(PAGE_VIEW)).toContain(row('http', '127.0.0.1', '10004', 'this page, metrics'))
+  })
+
   test('has a process that is not running', () => {
     const status = statusOf(
       {},
