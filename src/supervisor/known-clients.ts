@@ -79,9 +79,7 @@ function readKept(path: string, log: Log): Known | undefined {
   try {
     const stats = fstatSync(file)
     if (!stats.isFile() || stats.size > MAX_FILE_BYTES) throw new Error('it is no file of ours')
-    const [head = '', ...lines] = readFileSync(file, 'utf8').trimEnd().split('\n')
-    const { state } = clientsHead(JSON.parse(head), 'its first line')
-    return { state, parts: lines.map((line) => clients(JSON.parse(line), 'a line')) }
+    return parseKept(readFileSync(file, 'utf8'))
   } catch (error) {
     const reason = (error as Error).message
     log('warning', 'clients-forgotten', `${path} is of no use, so the list of clients begins anew: ${reason}`)
@@ -89,4 +87,11 @@ function readKept(path: string, log: Log): Known | undefined {
   } finally {
     closeSync(file)
   }
+}
+
+/** Throws ShapeError, and SyntaxError of JSON. */
+export function parseKept(text: string): Known {
+  const [head = '', ...lines] = text.trimEnd().split('\n')
+  const { state } = clientsHead(JSON.parse(head), 'its first line')
+  return { state, parts: lines.map((line) => clients(JSON.parse(line), 'a line')) }
 }

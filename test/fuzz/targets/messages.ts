@@ -5,6 +5,8 @@ import { answer, request } from '../../../src/messages/control.ts'
 import { fromDirectory, toDirectory } from '../../../src/messages/directory.ts'
 import { fromServer, toServer } from '../../../src/messages/server.ts'
 import { type Shape, ShapeError } from '../../../src/messages/shape.ts'
+import { fromStatus, toStatus } from '../../../src/messages/status.ts'
+import { parseKept } from '../../../src/supervisor/known-clients.ts'
 import { domainOf as configured, DOMAIN } from '../../config/check.ts'
 import { domainOf, IMAGE, LDAP, NOW, REFRESHED, statusOf } from '../../control/status-sample.ts'
 import { Refused, type Target } from '../target.ts'
@@ -16,6 +18,7 @@ const { maps, directories } = configured(
   `${DOMAIN}map "x" { filter "(f=1)" key "{k}" value "{v}" }\nprovide map "x"\ndirectory "h" { basedn "b" }\n`,
 )
 
+const state = { since: NOW, forgotten: 0 }
 const clients = [
   {
     address: '192.0.2.1',
@@ -62,6 +65,7 @@ const orders: readonly unknown[] = [
     directories,
   },
   { kind: 'refresh', id: 1, domain, force: false },
+  { kind: 'clients', path: '/x', state, clients, last: true },
   { kind: 'log-level', level: 'info' },
 ]
 const states: readonly unknown[] = [
@@ -106,6 +110,15 @@ const heard: readonly unknown[] = [
   { kind: 'ready', transport: 'UDP' },
   { kind: 'refused', id: 1, domain, path: '/x', reason: 'none' },
 ]
+
+const wished: readonly unknown[] = [
+  { kind: 'ask', id: 1, question: { kind: 'status' } },
+  { kind: 'ask', id: 2, question: { kind: 'rejected', domain } },
+  { kind: 'more', id: 1 },
+  { kind: 'drop', id: 2 },
+  { kind: 'ready' },
+]
+const parts: readonly unknown[] = answers.map((part) => ({ kind: 'part', id: 1, part }))
 
 const inText = (messages: readonly unknown[]) =>
   messages.map((message) => Buffer.from(JSON.stringify(message)))
@@ -201,6 +214,19 @@ export const targets: readonly Target[] = [
   table('from-directory', fromDirectory, states),
   table('to-server', toServer, served),
   table('from-server', fromServer, heard),
+  table('to-status', toStatus, parts),
+  table('from-status', fromStatus, wished),
+  {
+    name: 'messages/clients-file',
+    seeds: [
+      Buffer.from(
+        [{ format: 'ypldap clients 1', state }, clients].map((line) => JSON.stringify(line)).join('\n'),
+      ),
+    ],
+    tokens: [...fieldsOf([state, clients]), ...JSON_TOKENS, '\n'],
+    refusals: [ShapeError, SyntaxError],
+    run: (bytes) => void parseKept(bytes.toString('latin1')),
+  },
   {
     name: 'messages/channel',
     seeds: [
