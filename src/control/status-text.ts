@@ -20,6 +20,7 @@ const COUNTERS: Readonly<Record<keyof UdpCounts | keyof TcpCounts, string>> = {
   unsent: 'not sent',
   receiveErrors: 'receive errors',
   connections: 'connections',
+  open: 'open now',
   refused: 'refused',
   closedTooLong: 'closed: too long',
   closedFragments: 'closed: fragments',

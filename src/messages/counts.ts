@@ -29,6 +29,8 @@ export const udpCounts = record({
 export const tcpCounts = record({
   ...OF_ALL,
   connections: count,
+  /** of these, now */
+  open: count,
   /** connections that were too many, in all or of one address */
   refused: count,
   /** closed at a limit: a record too long, one of too many fragments… */

@@ -118,6 +118,7 @@ export class Connections {
   add(connection: Watched): void {
     const { address } = connection
     this.#open.add(connection)
+    this.#counters.open = this.#open.size
     this.#byAddress.set(address, (this.#byAddress.get(address) ?? 0) + 1)
     this.#timer ??= setInterval(() => this.#look(), LOOK_MS)
     if (this.#open.size >= this.#most) this.#pause()
@@ -125,6 +126,7 @@ export class Connections {
 
   delete(connection: Watched): void {
     if (!this.#open.delete(connection)) return
+    this.#counters.open = this.#open.size
     const { address } = connection
     const others = this.#byAddress.get(address)! - 1
     if (others > 0) this.#byAddress.set(address, others)

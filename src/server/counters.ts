@@ -34,6 +34,7 @@ export function createCounters(): Counters {
       strangers: 0,
       undecodable: 0,
       connections: 0,
+      open: 0,
       refused: 0,
       closedTooLong: 0,
       closedFragments: 0,

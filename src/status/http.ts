@@ -2,20 +2,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { clientsCsv } from '../control/clients-csv.ts'
 import type { Log } from '../log.ts'
+import { HEADER_BYTES, IDLE_MS, LOOK_MS, MOST_CONNECTIONS, REQUEST_MS, STALLED_MS } from './limits.ts'
 import { metricsText } from './metrics.ts'
 import { pageHeaders, renderPage } from './page.ts'
 import type { Reader } from './reader.ts'
 import type { History } from './view.ts'
-
-export const MOST_CONNECTIONS = 64
-const HEADER_BYTES = 8192
-/** Milliseconds in which a request must have come, and in which a client must take something of its answer. */
-const REQUEST_MS = 10_000
-const STALLED_MS = 30_000
-/** Milliseconds until a connection without a request is closed: who scrapes each half minute keeps one. */
-const IDLE_MS = 40_000
-/** Milliseconds between two looks at requests that have not come. */
-const LOOK_MS = 2000
 
 interface Serving {
   readonly reader: Reader

@@ -4,7 +4,7 @@ import { type Html, html } from './html.ts'
 import { table } from './table.ts'
 import { number } from './words.ts'
 
-type Limit = Exclude<keyof UdpCounts | keyof TcpCounts, 'calls' | 'replies' | 'connections'>
+type Limit = Exclude<keyof UdpCounts | keyof TcpCounts, 'calls' | 'replies' | 'connections' | 'open'>
 
 const MEANINGS: Readonly<Record<Limit, string>> = {
   strangers: 'from callers whom no rule allows',

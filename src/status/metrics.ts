@@ -214,7 +214,8 @@ function countMetrics({ udp, tcp, latency }: Counts): readonly Metric[] {
 function transportMetrics(transport: string, counts: Readonly<Record<string, number>>): readonly Metric[] {
   const help = `As ypldapctl status shows it of ${transport.toUpperCase()}.`
   return Object.entries(counts).map(([name, value]) =>
-    counter(`${transport}_${snake(name)}`, help, [one(value)]),
+    // All but this have only ever grown.
+    (name === 'open' ? gauge : counter)(`${transport}_${snake(name)}`, help, [one(value)]),
   )
 }
 

@@ -48,7 +48,7 @@ function totals({ status: { requests } }: PageView): Html {
   return html`<p>Since the server process was started: ${counted(udp.calls, 'call')} over UDP; ${counted(
     tcp.calls,
     'call',
-  )} over TCP, on ${counted(tcp.connections, 'connection')}.</p>`
+  )} over TCP, on ${counted(tcp.connections, 'connection')}, of which ${tcp.open} are open.</p>`
 }
 
 function plots({ history: { samples }, status: { now } }: PageView): Html {

@@ -24,6 +24,8 @@ describe('LIMITS.md', () => {
       '`src/messages/limits.ts`',
       '`src/directory/limits.ts`',
       '`src/directory/template/limits.ts`',
+      '`src/status/limits.ts`',
+      '`src/supervisor/known-clients.ts`',
       '`src/server/limits.ts`',
     ])
   })

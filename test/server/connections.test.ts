@@ -126,6 +126,7 @@ describe('one address', () => {
     expect(counters).toEqual({
       ...before,
       connections: before.connections + 3,
+      open: 1,
       refused: before.refused + 1,
     })
     expect(said).toEqual([

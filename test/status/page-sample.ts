@@ -272,6 +272,7 @@ export const PAGE_VIEW: PageView = {
           strangers: 3,
           undecodable: 0,
           connections: 63_990,
+          open: 12,
           refused: 0,
           closedTooLong: 0,
           closedFragments: 0,
