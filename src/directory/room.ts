@@ -25,9 +25,9 @@ const CROWDED = 0.9
 const NEARLY_CROWDED = 0.85
 const UNSEEN = 4 * 2 ** 20
 
-/** With an image, which is not all that making it takes. */
-const WITH_IMAGE = 0.95
-const BESIDE_IMAGE = 1.1
+/** Of an image, and in bytes: where its lines lie, and the space of the young, which grows again while they are made. */
+const BESIDE_IMAGE = 0.04
+const YOUNG_AGAIN = 16 * 2 ** 20
 
 /** What one refresh holds. */
 export interface Share {
@@ -91,7 +91,7 @@ export function createRoom(memory = Infinity, meter: Meter = PROCESS): Room {
     return meter.resident() > memory * NEARLY_CROWDED
   }
 
-  const fits = (bytes: number) => meter.resident() + bytes * BESIDE_IMAGE <= memory * WITH_IMAGE
+  const fits = (bytes: number) => meter.resident() + bytes * (1 + BESIDE_IMAGE) + YOUNG_AGAIN <= memory
 
   return {
     share() {

@@ -110,7 +110,7 @@ describe('an image', () => {
   test('is refused before it is made where the process would be killed for it', () => {
     const state = measured()
     const share = createRoom(100 * 2 ** 20, state.meter).share()
-    state.resident = state.live = 60 * 2 ** 20
+    state.resident = state.live = 50 * 2 ** 20
     share.reserve(30 * 2 ** 20)
     expect(() => share.reserve(40 * 2 ** 20)).toThrow(
       'the maps take 40 MB, and there is no memory left for them; raise "directory memory", or narrow the filter',
@@ -119,11 +119,11 @@ describe('an image', () => {
 
   test('is made when what was in its way is garbage', () => {
     const state = measured()
-    const share = createRoom(100, state.meter).share()
-    state.resident = 90
-    state.live = 10
-    share.reserve(50)
-    expect(state.resident).toBe(10)
+    const share = createRoom(100 * 2 ** 20, state.meter).share()
+    state.resident = 90 * 2 ** 20
+    state.live = 10 * 2 ** 20
+    share.reserve(50 * 2 ** 20)
+    expect(state.resident).toBe(state.live)
   })
 
   test('is made one at a time', async () => {

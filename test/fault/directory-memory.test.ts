@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
-import { describe, expect, onTestFailed, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { usePeer } from '../directory/peer-scripts.ts'
 import { ask, startDaemon, type TestDaemon } from '../support/fault-daemon.ts'
 import { waitUntil } from '../support/lab-wait.ts'
@@ -71,12 +71,10 @@ function manyUsers(count: number, gecos = 0): { readonly script: Script; readonl
 /** Serves generations of its own domain beside that of a hostile directory. */
 async function besideHostile(script: Script, ...statements: readonly string[]): Promise<TestDaemon> {
   const peer = await usePeer(script)
-  const daemon = await startDaemon(
+  return startDaemon(
     ...statements,
     `domain "hostile.example" {\ndirectory "127.0.0.1" port ${peer.port} { basedn "dc=x" }\n}`,
   )
-  onTestFailed(() => console.error(daemon.output()))
-  return daemon
 }
 
 /** MiB that a process has had at most. */
@@ -164,7 +162,7 @@ test.each([20_000, 2_000_000])(
 )
 
 test('maps for which the rows leave no room fail the refresh before they are made', PATIENT, async () => {
-  const { script } = manyUsers(150_000)
+  const { script } = manyUsers(135_000)
   const daemon = await besideHostile(script, 'directory memory 192')
   const pid = await daemon.pidOf('directory')
   expect(await trashed(daemon)).toMatch(

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, w
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach } from 'vitest'
+import { afterEach, onTestFailed } from 'vitest'
 import { openChannel } from '../../src/messages/channel.ts'
 import { type Answer, answer, type Request, type Status } from '../../src/messages/control.ts'
 import { logged } from './lab-log.ts'
@@ -94,7 +94,10 @@ export async function startDaemon(...global: readonly string[]): Promise<TestDae
   configure(...global)
   await start()
   ending.push(() => running().stop('SIGKILL'))
-  await waitUntil('generation 1 is served', async () => (await status(control)).domains[0]!.image !== null)
+  onTestFailed(() => void process.stderr.write(running().output()))
+  const isServed = async () => (await status(control)).domains[0]!.image !== null
+  // The process that makes it stands back behind all others of a busy machine.
+  await waitUntil('generation 1 is served', isServed, 30_000)
   return {
     get pid() {
       return running().pid
