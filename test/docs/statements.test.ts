@@ -149,6 +149,7 @@ function reloadOf(before: Config, after: Config): string {
   if (before.bind !== after.bind || differs(before.portmapper, after.portmapper)) return 'sockets'
   if (differs(before.listen, after.listen)) return 'sockets'
   if (differs(before.accounts, after.accounts)) return 'process'
+  if (before.directoryMemory !== after.directoryMemory) return 'process'
   if (before.domains.length !== after.domains.length) return 'refresh'
   const [old, now] = [settingsOf(before), settingsOf(after)]
   if (now.some((one, index) => changeOf(old[index], one).contents)) return 'refresh'
