@@ -37,7 +37,7 @@ export const USAGE = `usage: ypldapctl [-h] [--json] [-s SOCKET] [-d DOMAIN] [CO
   rejected                      rows that are not in the maps, and why
   stop                          end the daemon
 
--d says of which domain; where there are several, refresh, maps, match, cat, rejected and explain need it.
+-d says of which domain; where there are several, maps, match, cat, rejected and explain need it.
 `
 
 /** undefined: asked for the usage. Throws UsageError. */

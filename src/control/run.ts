@@ -63,7 +63,7 @@ export async function run(
 async function command(args: Arguments, terminal: Terminal): Promise<number> {
   const { request } = args
   if (request.kind === 'status') return showStatus(args, terminal)
-  if (request.kind === 'refresh') return refresh(args, request, terminal)
+  if (request.kind === 'refresh') return refreshAll(args, request, terminal)
   if (request.kind === 'explain') return showExplanation(args, request, terminal)
   if (request.kind === 'clients' && !args.json) return showClients(args, terminal)
   for await (const part of ask(args.socket, request)) {
@@ -89,10 +89,32 @@ async function showStatus({ socket, json, domain }: Arguments, { out, colour }: 
   return EXIT_STATUS[word]
 }
 
+type RefreshRequest = Extract<Request, { kind: 'refresh' }>
+
+/** One domain after the other where none is named; throws what became of those that failed. */
+async function refreshAll(args: Arguments, request: RefreshRequest, terminal: Terminal): Promise<number> {
+  const { domains } = await askStatus(args.socket)
+  const isOne = request.domain !== undefined || request.directory !== undefined || domains.length < 2
+  if (isOne) return refresh(args, request, terminal)
+  const failures: string[] = []
+  for (const { name } of domains) {
+    try {
+      await refresh(args, { ...request, domain: name }, terminal, `${name}: `)
+    } catch (error) {
+      if (error instanceof Unreachable) throw error
+      failures.push(`${name}: ${(error as Error).message}`)
+    }
+  }
+  if (failures.length > 0) throw new Error(failures.join('; '))
+  return EXIT_OK
+}
+
+/** `who` stands before what came of it. */
 async function refresh(
   { socket, json }: Arguments,
-  request: Extract<Request, { kind: 'refresh' }>,
+  request: RefreshRequest,
   { out, error, errorIsTerminal, columns }: Terminal,
+  who = '',
 ): Promise<number> {
   const before = meant(await askStatus(socket), request)
   const view = createProgressView({
@@ -110,13 +132,13 @@ async function refresh(
   } finally {
     view.end()
   }
-  const { last = null, image = null } = meant(await askStatus(socket), request) ?? {}
-  if (json) out.write(`${JSON.stringify({ refresh: last, image })}\n`)
+  const { name: domain, last = null, image = null } = meant(await askStatus(socket), request) ?? {}
+  if (json) out.write(`${JSON.stringify({ domain, refresh: last, image })}\n`)
   else if (last !== null) {
     const { outcome, users, groups, rejected, took } = last
     const left = rejected > 0 ? `, ${rejected} rows left out or cut` : ''
     const made = image === null ? '' : `, generation ${image.generation} of ${moment(image.created)}`
-    out.write(`${outcome}: ${users} users and ${groups} groups in ${span(took)}${left}${made}\n`)
+    out.write(`${who}${outcome}: ${users} users and ${groups} groups in ${span(took)}${left}${made}\n`)
   }
   return EXIT_OK
 }

@@ -195,7 +195,7 @@ describe('ypldapctl', () => {
     await untilServed(daemon, 'a.example', 'b.example')
     const { ctl } = daemon
     for (const words of [
-      ['refresh'],
+      ['refresh', 'x'],
       ['maps'],
       ['rejected'],
       ['cat', 'passwd.byname'],
@@ -209,7 +209,7 @@ describe('ypldapctl', () => {
         status: 1,
         stderr: 'ypldapctl: no such domain: c.example, of a.example, b.example\n',
       })
-      expect(await ctl('-d', 'b.example', ...words)).toMatchObject({ status: 0 })
+      expect(await ctl('-d', 'b.example', ...words)).toMatchObject({ status: words.includes('x') ? 1 : 0 })
     }
     expect((await ctl('-d', 'b.example', 'cat', 'passwd.byname')).stdout.split('\n')).toHaveLength(2)
     expect((await ctl('-d', 'a.example', 'cat', 'passwd.byname')).stdout.split('\n')).toHaveLength(13)
@@ -223,6 +223,26 @@ describe('ypldapctl', () => {
     )
     expect((await ctl('-d', 'c.example')).stderr).toContain('no such domain: c.example')
   })
+})
+
+test('ypldapctl refresh reads all domains, and tells of those that failed when it is through', async () => {
+  const ldif = exampleLdif()
+  const daemon = await running(block('a.example', ldif), block('b.example', ldif))
+  await untilServed(daemon, 'a.example', 'b.example')
+  expect(await daemon.ctl('refresh')).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(
+      /^a\.example: unchanged: [^\n]*\nb\.example: unchanged: [^\n]*\n$/,
+    ) as string,
+  })
+  unlinkSync(ldif)
+  const { status, stdout, stderr } = await daemon.ctl('refresh', '--json')
+  expect([status, stdout.split('\n').filter((line) => line.includes('"refresh"')), stderr]).toEqual([
+    1,
+    [],
+    '',
+  ])
+  expect(stdout).toMatch(/^\{"error":"a\.example: .*ENOENT.*; b\.example: .*ENOENT.*"\}\n$/)
 })
 
 test('a row that is left out is told with its domain', async () => {
