@@ -27,8 +27,14 @@ export const ClientWord = {
 /** At first: a line of the processor's cache, with bits for 224 maps. */
 const CLIENT_WORDS = 16
 
-/** Four for each client, so that few have one in common. */
-const RECENT = 4 * REMEMBERED_CLIENTS
+/** Of a hash the highest are used, to find what was used of late: two places for each client. */
+const RECENT_BITS = 14
+
+/** 2^32 by the golden ratio: the addresses of a network, which are neighbours, are spread by it (Fibonacci hashing). */
+const GOLDEN = 0x9e3779b1
+
+/** 64 s: a client that is heard of in the same part of time again need not be moved to the end of the cache. */
+const PART_BITS = 6
 
 /** Without it the cache makes an object for each call. */
 const NO_OPTIONS = {}
@@ -51,10 +57,11 @@ export class Clients {
   now = 0
   /** clients that others took the place of */
   forgotten = 0
+  /** of IPv6, where a client may have 2^64 addresses to choose from */
   readonly #hash = new SecretHash(16)
   readonly #places = new LRUCache<number, number>({ max: REMEMBERED_CLIENTS })
-  /** Places by the lowest bits of keys. The cache takes 80 ns, and needs to hear of a client once in a second. */
-  readonly #recent = new Uint16Array(RECENT)
+  /** Places by the highest bits of hashes: the cache takes ten times as long. */
+  readonly #recent = new Uint16Array(2 ** RECENT_BITS)
   #stride = CLIENT_WORDS
   #words = new Uint32Array(REMEMBERED_CLIENTS * CLIENT_WORDS)
 
@@ -80,7 +87,8 @@ export class Clients {
   }
 
   #ipv4(bytes: Uint8Array, start: number): number {
-    return this.#placeOf(this.#hash.of(bytes, start, 4), 0, 0, MAPPED, word(bytes, start))
+    const address = word(bytes, start)
+    return this.#placeOf(Math.imul(address, GOLDEN), 0, 0, MAPPED, address)
   }
 
   #ipv6(bytes: Uint8Array, start: number): number {
@@ -95,11 +103,13 @@ export class Clients {
 
   /** Of the address with these words. */
   #placeOf(hash: number, a: number, b: number, c: number, d: number): number {
-    const recent = this.#recent[hash & (RECENT - 1)]!
+    const slot = hash >>> (32 - RECENT_BITS)
+    const recent = this.#recent[slot]!
     const at = recent * this.#stride
-    if (this.#words[at + ClientWord.last] === this.now && this.#isAt(at, a, b, c, d)) return recent
+    const isHeard = this.#words[at + ClientWord.last]! >>> PART_BITS === this.now >>> PART_BITS
+    if (isHeard && this.#isAt(at, a, b, c, d)) return recent
     const place = this.#find(hash, a, b, c, d)
-    this.#recent[hash & (RECENT - 1)] = place
+    this.#recent[slot] = place
     return place
   }
 
