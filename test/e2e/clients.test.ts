@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { YpStat } from '../../rpc/yp.ts'
-import type { LabProcess, Slapd } from '../support/lab.ts'
+import type { Client } from '../../src/messages/usage.ts'
+import type { LabProcess, Slapd, Ypldap } from '../support/lab.ts'
 import {
   EXAMPLE_LDIF,
   EXAMPLE_MAPS,
@@ -48,11 +49,12 @@ afterAll(async () => {
 })
 
 /** ypldap with a map set, and ypbind bound to it; ended with the group of tests. */
-function served(global: readonly string[]): void {
+function served(global: readonly string[]): () => Ypldap {
   const own: LabProcess[] = []
+  let ypldap: Ypldap
   beforeAll(async () => {
     started = Math.floor(Date.now() / 1000)
-    const ypldap = await startYpldap(exampleConf(slapd, { global }))
+    ypldap = await startYpldap(exampleConf(slapd, { global }))
     own.unshift(ypldap)
     await untilLogged(ypldap, 'published')
     own.unshift(await startYpbind())
@@ -60,6 +62,7 @@ function served(global: readonly string[]): void {
   afterAll(async () => {
     for (const daemon of own.splice(0)) await daemon.stop()
   })
+  return () => ypldap
 }
 
 /** The switches of libnss_nis, for commands started from now on. */
@@ -73,7 +76,7 @@ const nis = (database: string, ...keys: string[]) =>
 const groupIds = async (user: string) => (await runOrFail('id', ['-G', user])).trim().split(' ').sort()
 
 describe('with all maps', () => {
-  served(['listen port 834'])
+  const ypldap = served(['listen port 834'])
 
   test('ypwhich names the server that the domain is bound to', async () => {
     expect(await runOrFail('ypwhich')).toBe('127.0.0.1\n')
@@ -264,6 +267,27 @@ describe('with all maps', () => {
       'master.passwd.byname',
     ])
     expect(stdout).toBe('')
+  })
+
+  test('ypldapctl clients names who has asked and for which maps, also when the file was read again', async () => {
+    await runOrFail('ypmatch', ['chloe', 'passwd'])
+    await runOrFail('ypcat', ['group'])
+    const here = async () => {
+      const { stdout } = await ypldap().ctl('--json', 'clients')
+      const clients = lines(stdout).map((line) => JSON.parse(line) as Client)
+      return clients.find(({ address }) => address === '127.0.0.1')!
+    }
+    const before = await here()
+    // ypbind asks for the domain, ypmatch over UDP, ypcat over TCP.
+    expect(before.procedures).toEqual(expect.arrayContaining(['domain', 'match', 'all']))
+    expect(before.maps).toEqual(
+      expect.arrayContaining(['passwd.byname', 'group.byname'].map((map) => ({ domain: LAB_DOMAIN, map }))),
+    )
+    expect((await ypldap().ctl('reload')).status).toBe(0)
+    await runOrFail('ypmatch', ['chloe', 'passwd'])
+    const after = await here()
+    expect(after.calls).toBeGreaterThan(before.calls)
+    expect(after.first).toBe(before.first)
   })
 })
 
