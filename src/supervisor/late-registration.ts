@@ -44,10 +44,10 @@ export function registerLater(
       wanted = next
       await made?.replace(next)
     },
-    async withdraw() {
+    async withdraw(lasting) {
       clearInterval(timer)
       await trying
-      await made?.withdraw()
+      await made?.withdraw(lasting)
     },
   }
 }

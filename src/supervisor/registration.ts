@@ -1,6 +1,6 @@
 /**
  * Our entry in rpcbind's table: made when the sockets are bound, taken back at exit. What a crash of ours left
- * there is replaced; a server that is alive is not pushed aside.
+ * there is replaced where it is no longer true; a server that is alive is not pushed aside.
  */
 import { type Binding, universalAddress, universalPort } from '../../rpc/rpcbind.ts'
 import { YP_PROGRAM, YP_VERSION } from '../../rpc/yp.ts'
@@ -22,8 +22,11 @@ export interface Registration {
   readonly bindings: () => readonly Binding[]
   /** Other endpoints from now on; entries that stay the same are not touched. Throws StartError. */
   readonly replace: (endpoints: readonly Endpoint[]) => Promise<void>
-  /** Takes all back, or throws why rpcbind could not be told; in any case nothing is looked after any more. */
-  readonly withdraw: () => Promise<void>
+  /**
+   * Takes all back but what names an endpoint that outlives us, or throws why rpcbind could not be told; in any case
+   * nothing is looked after any more.
+   */
+  readonly withdraw: (lasting?: readonly Endpoint[]) => Promise<void>
 }
 
 /**
@@ -55,10 +58,10 @@ export async function register(
   return {
     bindings: () => ours,
     replace,
-    withdraw() {
+    withdraw(lasting = []) {
       clearInterval(watch)
       return inTurn(async () => {
-        const mine = ours
+        const mine = ours.filter((binding) => !names(binding, lasting))
         ours = []
         await unregister(mine, connect)
       })
@@ -76,9 +79,11 @@ async function exchange(
   const client = await reach(connect)
   try {
     const wanted = bindings(endpoints, client.netids, log)
+    const table = await client.dump()
+    const ours = [...before, ...wanted.filter((binding) => stands(binding, table))]
     const gone = before.filter((binding) => !wanted.some((other) => isSame(other, binding)))
-    const fresh = wanted.filter((binding) => !before.some((other) => isSame(other, binding)))
-    await clearStale(client, endpoints, before, log)
+    const fresh = wanted.filter((binding) => !ours.some((other) => isSame(other, binding)))
+    await clearStale(client, table, endpoints, ours, log)
     for (const binding of gone) await client.unset(binding)
     for (const [index, binding] of fresh.entries()) {
       if (await client.set(binding)) continue
@@ -117,13 +122,24 @@ function bindings(endpoints: readonly Endpoint[], netids: readonly string[], log
   }))
 }
 
+/**
+ * What a predecessor left and is true of us: clients that ask meanwhile must find it, so it is not set anew. Only root's
+ * counts, which nobody else can take away.
+ */
+function stands(binding: Binding, table: readonly Binding[]): boolean {
+  return table.some(
+    (other) => isSame(other, binding) && other.address === binding.address && other.owner === 'superuser',
+  )
+}
+
 async function clearStale(
   client: RpcbindClient,
+  table: readonly Binding[],
   endpoints: readonly Endpoint[],
   ours: readonly Binding[],
   log: Log,
 ): Promise<void> {
-  for (const binding of await client.dump()) {
+  for (const binding of table) {
     if (binding.program !== YP_PROGRAM || binding.version !== YP_VERSION) continue
     if (ours.some((own) => isSame(own, binding))) continue
     const transport = binding.netid.startsWith('udp') ? 'udp' : 'tcp'
@@ -202,6 +218,10 @@ async function unregister(ours: readonly Binding[], connect: Connect): Promise<v
   } finally {
     client.close()
   }
+}
+
+function names({ netid, address }: Binding, endpoints: readonly Endpoint[]): boolean {
+  return endpoints.some((one) => one.netid === netid && one.port === universalPort(address))
 }
 
 /** Ports are compared, not addresses: the port mapper knows none, and the port is ours as long as we live. */

@@ -121,7 +121,7 @@ export function portmapEndpointsOf(sockets: Sockets): readonly Endpoint[] {
   return placesOf(pairsOf(sockets).filter(({ portmap }) => portmap === true))
 }
 
-function placesOf(pairs: readonly Pair[]): readonly Endpoint[] {
+export function placesOf(pairs: readonly Pair[]): readonly Endpoint[] {
   return pairs.flatMap(({ address, port }): Endpoint[] => [
     { netid: isIPv6(address) ? 'udp6' : 'udp', address, port },
     { netid: isIPv6(address) ? 'tcp6' : 'tcp', address, port },

@@ -24,7 +24,15 @@ import { makePlan, type Plan } from './plan.ts'
 import { refuseBesideRpcbind, withPortmapper } from './portmap-sockets.ts'
 import { type Registration, register } from './registration.ts'
 import { createServerSide } from './server-side.ts'
-import { bindSockets, closeSockets, endpointsOf, portmapEndpointsOf, type Sockets } from './sockets.ts'
+import {
+  bindSockets,
+  closeSockets,
+  type Endpoint,
+  endpointsOf,
+  placesOf,
+  portmapEndpointsOf,
+  type Sockets,
+} from './sockets.ts'
 import { type ConfigSource, checkConfig, stageConfig } from './stage.ts'
 import { type Named, statusOf } from './status.ts'
 import { createStatusSide } from './status-side.ts'
@@ -120,7 +128,8 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     // It is told to give up, and has to undo what it had begun.
     await reload.idle()
     await control?.close()
-    await withdraw(registration, log)
+    // What comes in on sockets that were passed waits for the next start, so clients must go on finding them.
+    await withdraw(registration, log, placesOf(passed))
     await clients.stop()
     await Promise.all([directory.stop(), server.stop(), status.stop()])
     closeSockets(sockets)
@@ -294,9 +303,13 @@ async function undone(step: () => unknown, log: Log): Promise<void> {
   }
 }
 
-async function withdraw(registration: Registration | undefined, log: Log): Promise<void> {
+async function withdraw(
+  registration: Registration | undefined,
+  log: Log,
+  lasting: readonly Endpoint[] = [],
+): Promise<void> {
   try {
-    await registration?.withdraw()
+    await registration?.withdraw(lasting)
   } catch (error) {
     log('warning', 'not-unregistered', `rpcbind keeps our registration: ${(error as Error).message}`)
   }

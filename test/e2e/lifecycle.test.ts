@@ -26,6 +26,7 @@ import {
   waitUntil,
   ypldapConf,
 } from '../support/lab.ts'
+import { openUnit, startWith } from '../support/socket-unit.ts'
 import { openYpClient } from '../support/yp-client.ts'
 
 // Start, registration with rpcbind, and end.
@@ -159,13 +160,44 @@ describe('registration', () => {
     expect(await alice(834)).toBe(YpStat.TRUE)
   })
 
-  test('what a crash left on the port that the next start takes is replaced as well', async () => {
+  test('what a crash left on the port that the next start takes is taken over', async () => {
     await rpcbind()
     await (await started(startYpldap(fileConf('listen port 834')))).stop('SIGKILL')
     await started(startYpldap(fileConf('listen port 834')))
     expect((await registrations()).map(({ port }) => port)).toEqual([834, 834, 834, 834])
     expect(await runOrFail('rpcinfo', ['-T', 'tcp6', '::1', '100004', '2'])).toContain('ready and waiting')
   })
+
+  test('sockets that outlive it stay registered, and a client that calls meanwhile waits for the next start', async () => {
+    await rpcbind()
+    const { handles, close } = openUnit(['0.0.0.0', '::'], 834)
+    ending.unshift(close)
+    const command = [
+      process.execPath,
+      'src/main.ts',
+      '-d',
+      '-f',
+      ypldapConf(fileConf('allow from 127.0.0.0/8')),
+    ]
+    const first = await started(startWith(handles, command))
+    await untilLogged(first, 'published')
+    await started(startYpbind())
+    const before = await registrations()
+    expect(before.map(({ netid, port }) => `${netid} ${port}`)).toEqual([
+      'udp 834',
+      'tcp 834',
+      'udp6 834',
+      'tcp6 834',
+    ])
+    await first.stop('SIGTERM')
+    expect(await registrations()).toEqual(before)
+    const calls = ['alice', 'bob'].map((name) => runOrFail('ypmatch', [name, 'passwd']))
+    const second = await started(startWith(handles, command))
+    const answers = await Promise.all(calls)
+    expect(answers.map((line) => line.split(':')[0])).toEqual(['alice', 'bob'])
+    expect(await registrations()).toEqual(before)
+    expect(logged(second.output(), 'stale-registration')).toEqual([])
+  }, 60_000)
 
   test('a live ypserv is not pushed aside: it is named, and its registration is untouched', async () => {
     await rpcbind()

@@ -171,14 +171,32 @@ describe('registration', () => {
 })
 
 describe('what stands in the table already', () => {
-  test('is replaced when it names the ports that are now ours', async () => {
+  test('is left where it is true of us, so that clients find us all the while', async () => {
+    table = entriesOf(834)
+    const standing = [...table]
+    const { withdraw } = await register(all(834), log, rpcbind())
+    expect(table).toEqual(standing)
+    expect(table.every((one) => standing.includes(one))).toBe(true)
+    expect(lines).toEqual([])
+    await withdraw()
+    expect(table).toEqual([])
+  })
+
+  test('is replaced when it names the ports that are now ours, but another may take it away', async () => {
     // Whoever wrote that is gone: two can't have one port. So nothing is asked, and our own server not either.
     const port = await liveServer('tcp', '127.0.0.1')
-    table = entriesOf(port)
+    table = entriesOf(port).map((one) => ({ ...one, owner: '1234' }))
     await register(all(port), log, rpcbind())
     expect(table).toEqual(entriesOf(port))
     expect(lines.map((line) => line.split(':')[0])).toEqual(Array(4).fill('info stale-registration'))
     expect(lines[0]).toContain('of a server that is gone: program 100004 version 2 on udp 0.0.0.0')
+  })
+
+  test('is replaced when it names our ports on another address', async () => {
+    table = [entry('udp', '192.0.2.1', 834)]
+    await register([{ netid: 'udp', address: '0.0.0.0', port: 834 }], log, rpcbind())
+    expect(table).toEqual([entry('udp', '0.0.0.0', 834)])
+    expect(lines).toHaveLength(1)
   })
 
   test('is replaced when nobody answers there', async () => {
@@ -268,6 +286,12 @@ describe('taking the registration back', () => {
     expect(table).toHaveLength(5)
     await withdraw()
     expect(table).toEqual([other])
+  })
+
+  test('leaves what names a socket that outlives us, for calls wait there', async () => {
+    const { withdraw } = await register(all(834), log, rpcbind())
+    await withdraw(all(834).slice(0, 2))
+    expect(table).toEqual(entriesOf(834).slice(0, 2))
   })
 
   test('leaves the entry of a server that came after us', async () => {
