@@ -46,9 +46,9 @@ describe('ypldap.service', () => {
     figure('G12', `${level}`)
   })
 
-  test('checks the configuration before the start and before a reload, and dumps no core', () => {
+  test('checks the configuration before the start, waits for what comes of a reload, and dumps no core', () => {
     expect(settings(SERVICE, 'ExecStartPre')).toEqual(['/usr/sbin/ypldap -n'])
-    expect(settings(SERVICE, 'ExecReload')[0]).toBe('/usr/sbin/ypldap -n')
+    expect(settings(SERVICE, 'ExecReload')).toEqual(['/usr/sbin/ypldapctl reload'])
     expect(settings(SERVICE, 'ExecStart')).toEqual(['/usr/sbin/ypldap -d'])
     expect(settings(SERVICE, 'LimitCORE')).toEqual(['0'])
   })
