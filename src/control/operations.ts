@@ -1,7 +1,7 @@
 /** What the control socket can ask of the daemon. */
 import type { LogLevel } from '../log.ts'
 import type { Answer, Status } from '../messages/control.ts'
-import type { Client, RequestCount } from '../messages/usage.ts'
+import type { PackedClients, RequestCount } from '../messages/usage.ts'
 
 type Part<K extends Answer['kind']> = Extract<Answer, { kind: K }>
 
@@ -34,6 +34,6 @@ export interface Operations {
   /** Of all domains: what was asked for since the server process was started… */
   readonly usage: () => AsyncGenerator<readonly RequestCount[]>
   /** …and by whom, also before; the one last seen first. */
-  readonly clients: () => AsyncGenerator<readonly Client[]>
+  readonly clients: () => AsyncGenerator<PackedClients>
   readonly stop: () => void
 }

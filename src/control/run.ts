@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import type { DaemonStatus, DomainStatus, Request, Status } from '../messages/control.ts'
+import { unpackClients } from '../messages/packed-clients.ts'
 import type { Client } from '../messages/usage.ts'
 import { visible } from '../visible.ts'
 import { type Arguments, readArguments, USAGE, UsageError } from './arguments.ts'
@@ -170,7 +171,7 @@ async function showExplanation(
 async function showClients({ socket, csv }: Arguments, { out }: Terminal): Promise<number> {
   const clients: Client[] = []
   for await (const part of ask(socket, { kind: 'clients' })) {
-    if (part.kind === 'clients') clients.push(...part.clients)
+    if (part.kind === 'clients') clients.push(...unpackClients(part.clients))
   }
   if (csv) {
     await print(out, clientsCsv(clients))
@@ -229,7 +230,7 @@ function objects(part: Part): readonly object[] {
     case 'usage':
       return part.usage
     case 'clients':
-      return part.clients
+      return unpackClients(part.clients)
     case 'problems':
       return part.lines.map((problem) => ({ problem }))
     case 'progress': {

@@ -17,7 +17,7 @@ import {
 import { counts } from './counts.ts'
 import { directoryState, refreshResult } from './directory.ts'
 import { flag, list, nullable, type Of, oneOf, optional, record, text, union } from './shape.ts'
-import { clients, requestCounts } from './usage.ts'
+import { packedClients, requestCounts } from './usage.ts'
 
 export const request = union('kind', {
   status: {},
@@ -112,7 +112,7 @@ export const answer = union('kind', {
   finding: { finding },
   usage: { usage: requestCounts },
   /** the one last seen first */
-  clients: { clients },
+  clients: { clients: packedClients },
   /** what a check or a reload found, as it is shown, line by line */
   problems: { lines: list(text(8192), 100) },
   /** Always the last. */

@@ -17,7 +17,7 @@ import {
   words,
 } from './common.ts'
 import { flag, integer, list, nullable, type Of, oneOf, optional, record, text, union } from './shape.ts'
-import { clients, clientsState } from './usage.ts'
+import { clientsState, packedClients } from './usage.ts'
 
 /** A text of the file, a base with cn=accounts before it. */
 const long = text(65_600)
@@ -148,7 +148,7 @@ export const toDirectory = union('kind', {
    * Who has asked, for this file in the state directory, in one part or several: this process alone may write there. The
    * file is replaced with the last of them.
    */
-  clients: { path: words, state: clientsState, clients, last: flag },
+  clients: { path: words, state: clientsState, clients: packedClients, last: flag },
   /** What the directories have of a user now, and what becomes of it. Answered by `explained`. */
   explain: { id, domain, name: words },
 })

@@ -15,7 +15,7 @@ import {
 } from './common.ts'
 import { counts } from './counts.ts'
 import { flag, integer, list, nullable, type Of, oneOf, optional, record, union } from './shape.ts'
-import { clients, clientsState, requestCounts } from './usage.ts'
+import { clientsState, packedClients, requestCounts } from './usage.ts'
 
 const rule = record({
   verdict: oneOf('allow', 'deny'),
@@ -88,7 +88,7 @@ export const toServer = union('kind', {
   more: { id },
   drop: { id },
   /** What was known of clients before it was started, in one part or several: it goes on from there. */
-  remember: { clients, state: clientsState },
+  remember: { clients: packedClients, state: clientsState },
   /** What it has counted: answered by `counts`. */
   count: {},
   /** Let others have the sockets; end when those who are connected have had their answers. */
@@ -114,7 +114,7 @@ export const fromServer = union('kind', {
   refused: { id, domain, path: words, reason: words },
   records: { id, records },
   usage: { id, usage: requestCounts },
-  clients: { id, clients },
+  clients: { id, clients: packedClients },
   end,
   counts: { counts },
 })

@@ -1,6 +1,12 @@
 /** What the server process was asked, and by whom: by this thread, by the others, and before it was started. */
 import { formatAddress, unmapped } from '../address.ts'
-import { CLIENT_MAPS, type Client, type ClientsState, type RequestCount } from '../messages/usage.ts'
+import {
+  CLIENT_MAPS,
+  type Client,
+  type ClientsState,
+  type NamedMap,
+  type RequestCount,
+} from '../messages/usage.ts'
 import { ClientWord } from './clients.ts'
 import { REMEMBERED_CLIENTS } from './limits.ts'
 import { procedureAt, sumOfRows } from './tally.ts'
@@ -24,7 +30,10 @@ export interface Telling {
 
 export function createLedger(own: Usage, threads: readonly Telling[]): Ledger {
   const remembered: Client[] = []
+  const sameMap = createNames()
   let before: ClientsState = { since: Math.floor(Date.now() / 1000), forgotten: 0 }
+  /** clients that one thread alone has room for, and all together have not */
+  let beyond = 0
   let latest: readonly Told[] = threads.map(() => NOTHING_TOLD)
 
   const gather = async (): Promise<readonly Told[]> => {
@@ -36,20 +45,36 @@ export function createLedger(own: Usage, threads: readonly Telling[]): Ledger {
     usage: async () => sumOfRows((await gather()).flatMap(({ rows }) => rows)),
     async clients() {
       const told = await gather()
-      return mergeClients([...remembered, ...told.flatMap(clientsOf)]).slice(0, REMEMBERED_CLIENTS)
+      const all = mergeClients([...remembered, ...told.flatMap((one) => clientsOf(one, sameMap))])
+      beyond = Math.max(beyond, all.length - REMEMBERED_CLIENTS)
+      return all.slice(0, REMEMBERED_CLIENTS)
     },
     state() {
       const here = own.forgotten + latest.reduce((sum, { forgotten }) => sum + forgotten, 0)
-      return { since: before.since, forgotten: before.forgotten + here }
+      return { since: before.since, forgotten: before.forgotten + here + beyond }
     },
     remember(clients, state) {
       before = state
-      remembered.push(...clients.slice(0, REMEMBERED_CLIENTS - remembered.length))
+      for (const client of clients.slice(0, REMEMBERED_CLIENTS - remembered.length))
+        remembered.push({ ...client, maps: client.maps.map(sameMap) })
     },
   }
 }
 
-/** Each address once, with all that is known of it, the one last seen first. */
+type SameMap = (map: NamedMap) => NamedMap
+
+/** One object for each map, however often it is named. */
+function createNames(): SameMap {
+  const known = new Map<string, NamedMap>()
+  return ({ domain, map }) => {
+    const key = `${domain}\0${map}`
+    const one = known.get(key) ?? { domain, map }
+    known.set(key, one)
+    return one
+  }
+}
+
+/** Each address once, with all that is known of it, the one last seen first. Maps are one where they are one object. */
 export function mergeClients(clients: Iterable<Client>): readonly Client[] {
   const known = new Map<string, Client>()
   for (const client of clients) {
@@ -60,19 +85,20 @@ export function mergeClients(clients: Iterable<Client>): readonly Client[] {
 }
 
 function both(one: Client, other: Client): Client {
-  const maps = new Map([...one.maps, ...other.maps].map((map) => [`${map.domain}\0${map.map}`, map]))
+  const maps = new Set([...one.maps, ...other.maps])
   return {
     address: one.address,
     first: Math.min(one.first, other.first),
     last: Math.max(one.last, other.last),
     calls: one.calls + other.calls,
     procedures: [...new Set([...one.procedures, ...other.procedures])],
-    maps: [...maps.values()].slice(0, CLIENT_MAPS),
+    maps: [...maps].slice(0, CLIENT_MAPS),
   }
 }
 
 /** Out of their words. */
-function clientsOf({ rows, clients: { size, words, stride } }: Told): readonly Client[] {
+function clientsOf({ rows, clients: { size, words, stride } }: Told, sameMap: SameMap): readonly Client[] {
+  const maps = rows.map(sameMap)
   return Array.from({ length: size }, (_, place) => {
     const own = words.subarray(place * stride, (place + 1) * stride)
     return {
@@ -82,10 +108,9 @@ function clientsOf({ rows, clients: { size, words, stride } }: Told): readonly C
       calls: own[ClientWord.callsBeyond]! * 2 ** 32 + own[ClientWord.calls]!,
       procedures: numbersOf(own.subarray(ClientWord.procedures, ClientWord.maps)).map(procedureAt),
       maps: numbersOf(own.subarray(ClientWord.maps))
-        .map((number) => rows[number]!)
+        .map((number) => maps[number]!)
         .filter(({ map }) => map !== '')
-        .slice(0, CLIENT_MAPS)
-        .map(({ domain, map }) => ({ domain, map })),
+        .slice(0, CLIENT_MAPS),
     }
   })
 }

@@ -6,6 +6,7 @@ import { XdrReader } from '../../rpc/xdr-reader.ts'
 import type { Image, MapView } from '../maps/image.ts'
 import { createAnswers, type Sayings } from '../messages/answers.ts'
 import { octets } from '../messages/common.ts'
+import { packClients } from '../messages/packed-clients.ts'
 import type { FromServer } from '../messages/server.ts'
 import type { Client, RequestCount } from '../messages/usage.ts'
 import type { Ledger } from './ledger.ts'
@@ -23,8 +24,9 @@ export interface Lookups {
   readonly drop: (id: number) => void
 }
 
-/** Characters of a line of JSON beside the names in it. */
+/** Characters of a line of JSON beside the names in it, and of the place of a name. */
 const FRAME = 128
+const PLACE = 4
 
 export function createLookups(
   served: Served,
@@ -44,9 +46,8 @@ export function createLookups(
     size: ({ domain, map }) => FRAME + domain.length + map.length,
   }
   const clients: Sayings<Client> = {
-    part: (id, items) => send({ kind: 'clients', id, clients: items }),
-    size: ({ maps }) =>
-      maps.reduce((sum, { domain, map }) => sum + FRAME + domain.length + map.length, FRAME),
+    part: (id, items) => send({ kind: 'clients', id, clients: packClients(items) }),
+    size: ({ maps }) => FRAME + PLACE * maps.length,
   }
   return {
     match: (id, domain, map, key) => begin(id, matching(served.named(domain)?.image, map, key), records),

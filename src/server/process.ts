@@ -6,6 +6,7 @@ import { collectAll } from '../garbage.ts'
 import type { Log, LogLevel } from '../log.ts'
 import type { Image } from '../maps/image.ts'
 import { openChannel } from '../messages/channel.ts'
+import { unpackClients } from '../messages/packed-clients.ts'
 import {
   type FromServer,
   type LoadedImage,
@@ -211,7 +212,7 @@ export async function runServer(
         case 'clients':
           return lookups.clients(message.id)
         case 'remember':
-          return ledger.remember(message.clients, message.state)
+          return ledger.remember(unpackClients(message.clients), message.state)
         case 'more':
           return lookups.more(message.id)
         case 'drop':

@@ -5,21 +5,22 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Log } from '../log.ts'
-import { type Client, type ClientsState, clients, clientsHead } from '../messages/usage.ts'
+import { type ClientsState, clientsHead, type PackedClients, packedClients } from '../messages/usage.ts'
 
 /** Milliseconds between two looks: so much is lost when a server process dies. */
 const LOOK_MS = 300_000
 
-/** Milliseconds that an end or a reload waits for who does not tell. */
+/** Milliseconds that an end or a reload waits for who does not tell, and that a look does which nobody waits for. */
 const PATIENCE_MS = 2000
+const IDLE_PATIENCE_MS = 60_000
 
-/** 8,192 clients of which each uses 30 maps take half of it. */
+/** Twice what 8,192 clients take of which each uses all the maps that are remembered of it. */
 const MAX_FILE_BYTES = 32 * 2 ** 20
 
 export interface Known {
   readonly state: ClientsState
   /** each fits into a message */
-  readonly parts: readonly (readonly Client[])[]
+  readonly parts: readonly PackedClients[]
 }
 
 export interface KnownClients {
@@ -47,23 +48,30 @@ export function clientsPath(state: string): string {
 export function rememberClients({ path, ask, keep, log }: KnownClientsOptions): KnownClients {
   let known = readKept(path(), log)
 
-  const look = async () => {
-    const late = Promise.withResolvers<undefined>()
-    const timer = setTimeout(() => late.resolve(undefined), PATIENCE_MS)
-    const now = await Promise.race([ask().catch(() => undefined), late.promise])
-    clearTimeout(timer)
-    if (now === undefined || now.parts.length === 0 || JSON.stringify(now) === JSON.stringify(known)) return
-    known = now
-    keep(path(), now)
+  const look = async (patience: number) => {
+    const late = new Error(`the server process did not tell within ${patience / 1000} s`)
+    const timeout = Promise.withResolvers<never>()
+    const timer = setTimeout(() => timeout.reject(late), patience)
+    try {
+      const now = await Promise.race([ask(), timeout.promise])
+      if (now === undefined || now.parts.length === 0) return
+      known = now
+      keep(path(), now)
+    } catch (error) {
+      // Where there is no server process, its end was told.
+      if (error === late) log('warning', 'clients-not-kept', `who uses NIS is not kept: ${late.message}`)
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
-  const timer = setInterval(() => void look(), LOOK_MS).unref()
+  const timer = setInterval(() => void look(IDLE_PATIENCE_MS), LOOK_MS).unref()
   return {
     known: () => known,
-    look,
+    look: () => look(PATIENCE_MS),
     stop() {
       clearInterval(timer)
-      return look()
+      return look(PATIENCE_MS)
     },
   }
 }
@@ -93,5 +101,5 @@ function readKept(path: string, log: Log): Known | undefined {
 export function parseKept(text: string): Known {
   const [head = '', ...lines] = text.trimEnd().split('\n')
   const { state } = clientsHead(JSON.parse(head), 'its first line')
-  return { state, parts: lines.map((line) => clients(JSON.parse(line), 'a line')) }
+  return { state, parts: lines.map((line) => packedClients(JSON.parse(line), 'a line')) }
 }

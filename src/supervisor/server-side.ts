@@ -14,7 +14,7 @@ import {
   type ServerSettings,
   type ToServer,
 } from '../messages/server.ts'
-import type { Client, RequestCount } from '../messages/usage.ts'
+import type { PackedClients, RequestCount } from '../messages/usage.ts'
 import type { Account } from './accounts.ts'
 import { changesOf, differ } from './changes.ts'
 import { type Child, startChild } from './child.ts'
@@ -77,7 +77,7 @@ export interface ServerSide {
   /** what it was asked, since it was started */
   readonly usage: () => AsyncGenerator<readonly RequestCount[]>
   /** and by whom; the one last seen first */
-  readonly clients: () => AsyncGenerator<readonly Client[]>
+  readonly clients: () => AsyncGenerator<PackedClients>
   readonly setLevel: (level: LogLevel) => void
   readonly process: () => { readonly child: Child<ToServer> | undefined; readonly restarts: number }
   readonly stop: () => Promise<void>

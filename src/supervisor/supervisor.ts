@@ -11,7 +11,7 @@ import { answerTo } from '../control/answers.ts'
 import { type ControlListener, type ControlPlace, listenControl } from '../control/listener.ts'
 import type { Operations } from '../control/operations.ts'
 import type { Log, Logger, LogLevel } from '../log.ts'
-import type { Client } from '../messages/usage.ts'
+import type { PackedClients } from '../messages/usage.ts'
 import { StartError } from '../start-error.ts'
 import { differ } from './changes.ts'
 import { createDirectorySide, isAnother } from './directory-side.ts'
@@ -81,7 +81,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const clients = rememberClients({
     path: () => clientsPath(plan.state),
     async ask() {
-      const parts: (readonly Client[])[] = []
+      const parts: PackedClients[] = []
       for await (const part of server.clients()) parts.push(part)
       const counts = await server.counts()
       return counts && { state: counts.clients, parts }
@@ -168,12 +168,12 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       undo.push(() => (isThere(nextControl, control) ? control?.regroup(control.group) : nextControl.close()))
       const nextServer = { ...nextPlan.server, sockets: nextSockets }
       const moved = !sameWishes(sockets, nextSockets)
+      const isMoving = moved || differ(plan.server.account, nextPlan.server.account)
       // What the successor is to know.
-      await clients.look()
-      const successor =
-        moved || differ(plan.server.account, nextPlan.server.account)
-          ? await useful('the new server process', server.prepare(nextServer, ending.signal))
-          : undefined
+      if (isMoving) await clients.look()
+      const successor = isMoving
+        ? await useful('the new server process', server.prepare(nextServer, ending.signal))
+        : undefined
       if (successor !== undefined) undo.push(successor.abandon)
       const before = registration
       if (moved || next.bind !== config.bind)
@@ -189,7 +189,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       if (isAnother(plan.directory, nextPlan.directory)) await directory.renew(nextPlan.directory)
       else if (differ(plan.directory, nextPlan.directory)) directory.configure(nextPlan.directory)
       if (differ(plan.status, nextPlan.status))
-        await status.renew({ ...nextPlan.status, sockets: nextStatusSockets })
+        status.renew({ ...nextPlan.status, sockets: nextStatusSockets })
       if (!isThere(nextControl, control)) await control?.close()
       closeSockets(sockets, nextSockets)
       closeStatusSockets(statusSockets, nextStatusSockets)
@@ -264,7 +264,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     await useful('the server process', server.begin())
     registration = await registerAnew(undefined, config, undefined, sockets, logger)
     await useful('the directory process', directory.begin())
-    await status.renew({ ...plan.status, sockets: statusSockets })
+    status.renew({ ...plan.status, sockets: statusSockets })
   } catch (error) {
     await stop()
     throw error

@@ -7,6 +7,7 @@ import { USAGE } from '../../src/control/arguments.ts'
 import type { Operations } from '../../src/control/operations.ts'
 import { mapState } from '../../src/messages/common.ts'
 import { refreshResult } from '../../src/messages/directory.ts'
+import { packClients } from '../../src/messages/packed-clients.ts'
 import { type Result, run } from '../support/lab-run.ts'
 import { waitUntil } from '../support/lab-wait.ts'
 import { daemon, nowhere } from './daemon.ts'
@@ -229,7 +230,7 @@ describe('ypldapctl clients', () => {
     await daemon({
       status: async () => statusOf({}, { requests: UNASKED }),
       async *clients() {
-        for (const client of clients) yield [client]
+        for (const client of clients) yield packClients([client])
       },
     })
     const text = await ctl('clients')

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createClientsFile } from '../../src/directory/clients-file.ts'
+import { packClients } from '../../src/messages/packed-clients.ts'
 import type { Client } from '../../src/messages/usage.ts'
 
 let folder: string
@@ -17,7 +18,7 @@ const state = { since: 7, forgotten: 1 }
 
 function part(path: string, address: string, last: boolean) {
   const client: Client = { address, first: 1, last: 2, calls: 3, procedures: ['all'], maps: [] }
-  return { kind: 'clients' as const, path, state, clients: [client], last }
+  return { kind: 'clients' as const, path, state, clients: packClients([client]), last }
 }
 
 describe('the file of clients', () => {

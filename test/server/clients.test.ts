@@ -105,7 +105,9 @@ describe('a client', () => {
     thread.call('192.0.2.1', 100, maps[99])
     const [one, other] = await told(thread)
     expect(one).toEqual(client({ calls: 2, maps: named('auto.0', 'auto.99') }))
-    expect(other).toEqual(client({ address: '192.0.2.2', calls: 100, maps: named(...maps) }))
+    expect(other).toEqual(
+      client({ address: '192.0.2.2', calls: 100, maps: named(...maps.slice(0, CLIENT_MAPS)) }),
+    )
   })
 
   test(`has no more than ${CLIENT_MAPS} maps`, async () => {
@@ -136,6 +138,18 @@ describe('of more clients than there is room for', () => {
     expect(clients.some(({ address }) => address === addressOf(1))).toBe(false)
     expect(ledger.state().forgotten).toBe(1)
   })
+})
+
+test('clients for which each thread has room, and all together have not, are forgotten and told as well', async () => {
+  const threads = [new Thread(), new Thread()]
+  for (let i = 0; i < REMEMBERED_CLIENTS; i++) {
+    threads[0]!.call(addressOf(i), 100)
+    threads[1]!.call(addressOf(REMEMBERED_CLIENTS + i), 200)
+  }
+  const ledger = ledgerOf(...threads)
+  const clients = await ledger.clients()
+  expect([clients.length, clients.at(-1)?.last]).toEqual([REMEMBERED_CLIENTS, 200])
+  expect(ledger.state().forgotten).toBe(REMEMBERED_CLIENTS)
 })
 
 describe('a ledger', () => {

@@ -9,6 +9,7 @@ import { YpProcedure as P, YpStat } from '../../rpc/yp.ts'
 import { collectAll } from '../../src/garbage.ts'
 import type { LogLevel } from '../../src/log.ts'
 import { PART_CHARACTERS, PART_ITEMS } from '../../src/messages/limits.ts'
+import { packClients, unpackClients } from '../../src/messages/packed-clients.ts'
 import { OPEN_LOOKUPS } from '../../src/server/limits.ts'
 import { runServer } from '../../src/server/process.ts'
 import { waitUntil } from '../support/lab-wait.ts'
@@ -527,7 +528,9 @@ describe('the server process', () => {
     start()
     supervisor.send({
       kind: 'remember',
-      clients: [{ address: '127.0.0.1', first: 5, last: 6, calls: 40, procedures: ['null'], maps: [] }],
+      clients: packClients([
+        { address: '127.0.0.1', first: 5, last: 6, calls: 40, procedures: ['null'], maps: [] },
+      ]),
       state: { since: 3, forgotten: 1 },
     })
     supervisor.send(settings())
@@ -544,7 +547,7 @@ describe('the server process', () => {
     supervisor.send({ kind: 'more', id: 1 })
     expect(await supervisor.next('end')).toEqual({ kind: 'end', id: 1 })
     supervisor.send({ kind: 'clients', id: 2 })
-    expect((await supervisor.next('clients')).clients).toMatchObject([
+    expect(unpackClients((await supervisor.next('clients')).clients)).toMatchObject([
       { address: '127.0.0.1', first: 5, calls: 42, procedures: ['null', 'match'], maps: [{ domain, map }] },
     ])
     supervisor.send({ kind: 'more', id: 2 })

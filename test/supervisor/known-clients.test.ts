@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { packClients } from '../../src/messages/packed-clients.ts'
 import type { Client } from '../../src/messages/usage.ts'
 import {
   clientsPath,
@@ -33,7 +34,10 @@ const client = (address: string): Client => ({
 })
 
 const state = { since: 5, forgotten: 0 }
-const known = (...addresses: string[]): Known => ({ state, parts: addresses.map((one) => [client(one)]) })
+const known = (...addresses: string[]): Known => ({
+  state,
+  parts: addresses.map((one) => packClients([client(one)])),
+})
 
 const fileOf = ({ state, parts }: Known) =>
   [{ format: 'ypldap clients 1', state }, ...parts].map((line) => `${JSON.stringify(line)}\n`).join('')
@@ -97,17 +101,24 @@ describe('the clients that are known', () => {
     expect(remembering(async () => undefined).list.known()).toBeUndefined()
   })
 
-  test('are asked for every five minutes, and kept when they have changed', async () => {
+  test('are asked for every five minutes, and kept each time: what became of the file nobody says', async () => {
     let now = known('192.0.2.1')
     const { list, kept } = remembering(async () => now)
-    await vi.advanceTimersByTimeAsync(300_000)
-    await vi.advanceTimersByTimeAsync(300_000)
-    expect(kept).toEqual([known('192.0.2.1')])
+    await vi.advanceTimersByTimeAsync(600_000)
+    expect(kept).toEqual([now, now])
     now = known('192.0.2.1', '192.0.2.2')
     await list.stop()
-    expect([kept.length, list.known()]).toEqual([2, now])
+    expect([kept.length, list.known()]).toEqual([3, now])
     await vi.advanceTimersByTimeAsync(3_000_000)
-    expect(kept.length).toBe(2)
+    expect(kept.length).toBe(3)
+  })
+
+  test('may take longer to come when nobody waits for them', async () => {
+    const { list, kept } = remembering(
+      () => new Promise((resolve) => setTimeout(() => resolve(known('192.0.2.1')), 20_000)),
+    )
+    await vi.advanceTimersByTimeAsync(330_000)
+    expect([kept, list.known()]).toEqual([[known('192.0.2.1')], known('192.0.2.1')])
   })
 
   test('stay where nobody can tell, or does not within two seconds', async () => {
@@ -119,5 +130,9 @@ describe('the clients that are known', () => {
     await vi.advanceTimersByTimeAsync(2000)
     await looked
     for (const { list, kept } of [gone, stuck]) expect([list.known(), kept]).toEqual([known('192.0.2.1'), []])
+    expect([gone, stuck].map(({ log }) => log.mock.calls.map(([, id]) => id))).toEqual([
+      [],
+      ['clients-not-kept'],
+    ])
   })
 })

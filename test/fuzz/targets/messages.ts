@@ -3,6 +3,7 @@ import { Duplex } from 'node:stream'
 import { openChannel } from '../../../src/messages/channel.ts'
 import { answer, request } from '../../../src/messages/control.ts'
 import { fromDirectory, toDirectory } from '../../../src/messages/directory.ts'
+import { packClients } from '../../../src/messages/packed-clients.ts'
 import { fromServer, toServer } from '../../../src/messages/server.ts'
 import { type Shape, ShapeError } from '../../../src/messages/shape.ts'
 import { fromStatus, toStatus } from '../../../src/messages/status.ts'
@@ -19,7 +20,7 @@ const { maps, directories } = configured(
 )
 
 const state = { since: NOW, forgotten: 0 }
-const clients = [
+const clients = packClients([
   {
     address: '192.0.2.1',
     first: NOW,
@@ -28,7 +29,7 @@ const clients = [
     procedures: ['match'],
     maps: [{ domain, map: 'passwd.byname' }],
   },
-]
+])
 
 /** Each kind of message once, of those that have something to say. */
 const requests: readonly unknown[] = [
