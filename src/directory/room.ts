@@ -117,7 +117,7 @@ export function createRoom(memory = Infinity, meter: Meter = PROCESS): Room {
               return await building.use(either, work)
             } catch (error) {
               const most = heaviest()
-              if (most === holder || !isTooMuch(error)) throw error
+              if (most === holder || stop.signal.aborted || !isTooMuch(error)) throw error
               giveWay(most)
               await most.gone.promise
             }

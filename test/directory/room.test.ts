@@ -163,6 +163,23 @@ describe('an image', () => {
     expect(small.signal.aborted).toBe(false)
   })
 
+  test('fails no other where it was its own that was to give way', async () => {
+    const state = measured()
+    const room = createRoom(1000, state.meter)
+    const [first, second] = [room.share(), room.share()]
+    first.take(100)
+    const refused = new DirectoryError('too-much', 'no room')
+    const built = first.build(never, async () => {
+      fill(state, 0.99)
+      first.take(1)
+      fill(state, 0.1)
+      second.take(500)
+      throw refused
+    })
+    await expect(built).rejects.toBe(refused)
+    expect(second.signal.aborted).toBe(false)
+  })
+
   test('is not begun for a refresh that is to give way', async () => {
     const state = measured()
     const share = createRoom(1000, state.meter).share()
