@@ -211,13 +211,15 @@ test('ypserv and ypldap differ in nothing but what the table says, and in all th
     ...headerCases(LAB_DOMAIN),
   ]
   const ofEmpty = emptyMapCases(NO_GROUPS, 'group.byname')
-  const runs = (['udp', 'tcp'] as const).flatMap((transport) =>
-    [false, true].flatMap((reserved) => [
+  const found: Found[] = []
+  // ypserv may take a call for one of a reserved port when one of those for the same map came just before it.
+  for (const reserved of [false, true]) {
+    const runs = (['udp', 'tcp'] as const).flatMap((transport) => [
       compare(cases, OURS, transport, reserved),
       compare(ofEmpty, OURS_WITHOUT_GROUPS, transport, reserved),
-    ]),
-  )
-  const found = (await Promise.all(runs)).flat()
+    ])
+    found.push(...(await Promise.all(runs)).flat())
+  }
   const decided = found.map((one) => ({
     ...one,
     row: DIFFERENCES.find((row) => covers(row, one.made, one.ypserv, one.ypldap)),
