@@ -6,7 +6,7 @@ import { PAGE_VIEW } from '../test/status/page-sample.ts'
 import { startBrowser } from '../test/support/browser.ts'
 
 /** Of all clients the picture needs a few. */
-const VIEW: PageView = { ...PAGE_VIEW, clients: PAGE_VIEW.clients.filter((_, index) => index % 4 === 0) }
+const VIEW: PageView = { ...PAGE_VIEW, clients: PAGE_VIEW.clients!.filter((_, index) => index % 4 === 0) }
 
 /** Pixels; and the last figure that is shown of the page, which is longer. */
 const SIZES = [

@@ -16,10 +16,15 @@ const BINDING: ReadonlySet<Procedure> = new Set(['null', 'domain', 'domain_nonac
 
 export function clientsSection(view: PageView): Html {
   const { clients, status } = view
-  const several = status.domains.length > 1
   return html`<section aria-labelledby="clients">
 <h2 id="clients">Who still uses NIS</h2>
-<p>${summary(clients, status)}</p>
+${clients === undefined ? html`<p class="bad">Nobody can tell now: there is no server process that could be asked.</p>\n` : clientList(clients, status)}</section>
+`
+}
+
+function clientList(clients: readonly Client[], status: Status): Html {
+  const several = status.domains.length > 1
+  return html`<p>${summary(clients, status)}</p>
 ${table({
   id: 'client-table',
   caption:
@@ -48,8 +53,7 @@ ${table({
           ? mapsByDomain(client)
           : mapNames(client.maps),
     ]),
-})}</section>
-`
+})}`
 }
 
 function summary(clients: readonly Client[], { now, requests }: Status): Content {

@@ -96,8 +96,8 @@ function directoryTable(id: string, { directories }: DomainStatus, now: number):
 
 function mapTable(id: string, { name, image }: DomainStatus, { usage }: PageView): Html {
   const maps = image?.maps ?? []
-  const calls = (map: string) =>
-    usage.reduce((sum, one) => (one.domain === name && one.map === map ? sum + one.calls : sum), 0)
+  const calls = new Map<string, number>()
+  for (const one of usage) if (one.domain === name) calls.set(one.map, (calls.get(one.map) ?? 0) + one.calls)
   return table({
     id,
     caption: firstOf('Maps', maps.length),
@@ -107,7 +107,7 @@ function mapTable(id: string, { name, image }: DomainStatus, { usage }: PageView
       .map((map) => [
         outside(map.name),
         number(map.records),
-        number(calls(map.name)),
+        number(calls.get(map.name) ?? 0),
         map.secure ? 'reserved' : 'any',
       ]),
   })

@@ -19,14 +19,22 @@ interface Point {
 }
 
 /** `clients`: how many are remembered. A metric of which nobody can tell now is left out. */
-export function metricsText(status: Status, usage: readonly RequestCount[], clients: number): string {
+export function metricsText(
+  status: Status,
+  usage: readonly RequestCount[],
+  clients: number | undefined,
+): string {
   const metrics = [
     ...daemonMetrics(status),
     ...domainMetrics(status),
     ...directoryMetrics(status.domains),
     ...requestMetrics(usage),
     ...(status.requests === null ? [] : countMetrics(status.requests)),
-    gauge('clients', 'Clients that are remembered, see ypldapctl clients.', [one(clients)]),
+    gauge(
+      'clients',
+      'Clients that are remembered, see ypldapctl clients.',
+      clients === undefined ? [] : [one(clients)],
+    ),
   ]
   return metrics
     .filter(({ points }) => points.length > 0)
@@ -84,7 +92,7 @@ function domainMetrics({ domains, now }: Status): readonly Metric[] {
     ),
     gauge(
       'data_age_seconds',
-      'Since when the maps are known to be true.',
+      'How long ago the maps were last found true.',
       served(({ fresh }) => Math.max(0, now - fresh)),
     ),
     gauge(

@@ -7,7 +7,7 @@ import { createRequests } from '../messages/requests.ts'
 import { type FromStatus, type Question, type ToStatus, toStatus } from '../messages/status.ts'
 import { createHistorian } from './historian.ts'
 import { serveHttp } from './http.ts'
-import { createReader } from './reader.ts'
+import { createReader, readStatus } from './reader.ts'
 import { SAMPLE_SECONDS } from './view.ts'
 
 /** Works until its channel ends, or something is wrong that the log tells of. */
@@ -53,7 +53,7 @@ export async function runStatus(
   const historian = createHistorian()
   const sample = async () => {
     try {
-      historian.add(await reader.status())
+      historian.add(await readStatus(ask))
     } catch {
       // The supervisor is ending, or has too much to do: a gap.
     }

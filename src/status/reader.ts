@@ -1,71 +1,86 @@
-/** What the supervisor knows, as the pages need it. All who ask within a second share an answer. */
+/** What the supervisor knows, as the pages need it. All who ask at one time, or soon after, share an answer. */
 import type { Answer, DaemonStatus, DomainStatus, Status } from '../messages/control.ts'
+import { unpackClients } from '../messages/packed-clients.ts'
 import type { Question } from '../messages/status.ts'
 import type { Client, RequestCount } from '../messages/usage.ts'
+import { CLIENT_COUNT_GOOD_MS, CLIENTS_GOOD_MS, GOOD_MS, SHOWN_ROWS, UNTOLD_MS } from './limits.ts'
+import { shared } from './shared.ts'
 import type { RejectedOf } from './view.ts'
 
-/** Milliseconds that an answer is good for. */
-const GOOD_MS = 1000
-
-/** Rows of a domain that are shown: who wants all asks ypldapctl. */
-const SHOWN_ROWS = 50
-
 export interface Reader {
+  /** Throws why there is none. */
   readonly status: () => Promise<Status>
-  readonly usage: () => Promise<readonly RequestCount[]>
-  /** the one last seen comes first */
-  readonly clients: () => Promise<readonly Client[]>
-  readonly rejected: (domains: readonly string[]) => Promise<readonly RejectedOf[]>
+  /** Of these undefined where nobody can tell, or does not soon. */
+  readonly usage: () => Promise<readonly RequestCount[] | undefined>
+  /** The one last seen comes first. */
+  readonly clients: () => Promise<readonly Client[] | undefined>
+  /** how many there are */
+  readonly clientCount: () => Promise<number | undefined>
+  /** Of the domains that have some. */
+  readonly rejected: () => Promise<readonly RejectedOf[] | undefined>
 }
 
-/** Each function throws why there is no answer. */
-export function createReader(ask: (question: Question) => AsyncGenerator<Answer>): Reader {
-  const status = shared(async () => {
-    let daemon: DaemonStatus | undefined
-    const domains: DomainStatus[] = []
-    for await (const part of ask({ kind: 'status' })) {
-      if (part.kind === 'status') daemon = part.status
-      else if (part.kind === 'domain') domains.push(part.domain)
-    }
-    if (daemon === undefined) throw new Error('there is no status')
-    return { ...daemon, domains }
-  })
-  const usage = shared(async () => {
-    const counts: RequestCount[] = []
-    for await (const part of ask({ kind: 'usage' })) if (part.kind === 'usage') counts.push(...part.usage)
-    return counts
-  })
-  const clients = shared(async () => {
-    const all: Client[] = []
-    for await (const part of ask({ kind: 'clients' })) if (part.kind === 'clients') all.push(...part.clients)
-    return all.sort((a, b) => b.last - a.last)
-  })
-  const rejectedOf = async (domain: string): Promise<RejectedOf> => {
-    for await (const part of ask({ kind: 'rejected', domain }))
-      if (part.kind === 'rows') return { domain, rows: part.rows.slice(0, SHOWN_ROWS) }
-    return { domain, rows: [] }
-  }
+type Ask = (question: Question) => AsyncGenerator<Answer>
+
+export function createReader(ask: Ask): Reader {
+  const status = shared(GOOD_MS, () => readStatus(ask))
+  const clients = shared(CLIENTS_GOOD_MS, () => unlessLate(readClients(ask)))
   return {
     status,
-    usage,
+    usage: shared(GOOD_MS, () => unlessLate(readUsage(ask))),
     clients,
-    rejected: (domains) => Promise.all(domains.map(rejectedOf)),
+    clientCount: shared(CLIENT_COUNT_GOOD_MS, async () => (await clients())?.length),
+    rejected: shared(GOOD_MS, async () => unlessLate(readRejected(ask, await status()))),
   }
 }
 
-function shared<T>(read: () => Promise<T>): () => Promise<T> {
-  let last: Promise<T> | undefined
-  let until = 0
-  return () => {
-    const now = performance.now()
-    if (last === undefined || now > until) {
-      until = now + GOOD_MS
-      last = read()
-      // What failed is tried again by the next who asks.
-      last.catch(() => {
-        until = 0
-      })
-    }
-    return last
+/** As it is now. */
+export async function readStatus(ask: Ask): Promise<Status> {
+  let daemon: DaemonStatus | undefined
+  const domains: DomainStatus[] = []
+  for await (const part of ask({ kind: 'status' })) {
+    if (part.kind === 'status') daemon = part.status
+    else if (part.kind === 'domain') domains.push(part.domain)
+  }
+  if (daemon === undefined) throw new Error('there is no status')
+  return { ...daemon, domains }
+}
+
+async function readUsage(ask: Ask): Promise<readonly RequestCount[]> {
+  const counts: RequestCount[] = []
+  for await (const part of ask({ kind: 'usage' })) if (part.kind === 'usage') counts.push(...part.usage)
+  return counts
+}
+
+async function readClients(ask: Ask): Promise<readonly Client[]> {
+  const all: Client[] = []
+  for await (const part of ask({ kind: 'clients' }))
+    if (part.kind === 'clients') all.push(...unpackClients(part.clients))
+  return all.sort((a, b) => b.last - a.last)
+}
+
+/** One domain after the other: the supervisor answers few at a time. */
+async function readRejected(ask: Ask, { domains }: Status): Promise<readonly RejectedOf[]> {
+  const all: RejectedOf[] = []
+  for (const { name, last } of domains)
+    if (last !== null && last.rejected > 0) all.push(await readRejectedOf(ask, name))
+  return all
+}
+
+async function readRejectedOf(ask: Ask, domain: string): Promise<RejectedOf> {
+  for await (const part of ask({ kind: 'rejected', domain }))
+    if (part.kind === 'rows') return { domain, rows: part.rows.slice(0, SHOWN_ROWS) }
+  return { domain, rows: [] }
+}
+
+async function unlessLate<T>(read: Promise<T>): Promise<T | undefined> {
+  const late = Promise.withResolvers<undefined>()
+  const timer = setTimeout(() => late.resolve(undefined), UNTOLD_MS)
+  try {
+    return await Promise.race([read, late.promise])
+  } catch {
+    return undefined
+  } finally {
+    clearTimeout(timer)
   }
 }

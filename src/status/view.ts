@@ -5,16 +5,16 @@ import type { Client, RequestCount } from '../messages/usage.ts'
 
 export interface View {
   readonly status: Status
-  /** by procedure, domain, map and outcome */
+  /** by procedure, domain, map and outcome; none where there is no server process that could tell */
   readonly usage: readonly RequestCount[]
   readonly history: History
 }
 
 /** What the page shows beside it. */
 export interface PageView extends View {
-  /** the one last seen comes first */
-  readonly clients: readonly Client[]
-  /** the first of each domain; how many there are says `last.rejected` of the domain's status */
+  /** the one last seen comes first; undefined where nobody can tell */
+  readonly clients: readonly Client[] | undefined
+  /** the first of each domain that has some; how many there are says `last.rejected` of the domain's status */
   readonly rejected: readonly RejectedOf[]
 }
 

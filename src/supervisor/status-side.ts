@@ -1,11 +1,11 @@
 /** The status process as the supervisor sees it: there while metrics are wanted, and told what it asks for. */
 import type { Log, LogLevel } from '../log.ts'
-import { clip } from '../messages/common.ts'
 import type { Answer, Request } from '../messages/control.ts'
 import { type FromStatus, fromStatus, type ToStatus } from '../messages/status.ts'
 import type { Account } from './accounts.ts'
 import { type Child, startChild } from './child.ts'
 import { createKeeper, type Keeper, type Life } from './keeper.ts'
+import { createStatusAnswers } from './status-answers.ts'
 import type { StatusSockets } from './status-sockets.ts'
 
 /** It has little to do at a time. */
@@ -15,9 +15,6 @@ const PATIENCE_MS = 30_000
 const HEAP = 128
 const MEMORY = 320 * 2 ** 20
 
-/** Answers that may be under way at once. */
-const MOST_ANSWERS = 16
-
 export interface StatusPlan {
   readonly account: Account | undefined
   /** by address and port; none: there is no such process */
@@ -25,8 +22,8 @@ export interface StatusPlan {
 }
 
 export interface StatusSide {
-  /** Starts the process, if there is to be one, in the place of one that was there. Resolves when it answers, or has failed. */
-  readonly renew: (plan: StatusPlan) => Promise<void>
+  /** Starts the process, if there is to be one, in the place of one that was there; nobody waits for either. */
+  readonly renew: (plan: StatusPlan) => void
   readonly setLevel: (level: LogLevel) => void
   /** undefined when there is none to be */
   readonly process: () =>
@@ -45,11 +42,11 @@ export interface StatusSideOptions {
 
 export function createStatusSide({ program, level, log, answer }: StatusSideOptions): StatusSide {
   let keeper: Keeper<StatusPlan, Child<ToStatus>> | undefined
-  /** resolves when the first of a plan answers, or is gone */
-  let begun = Promise.withResolvers<void>()
+  /** the ends of those that others took the place of */
+  const leaving = new Set<Promise<void>>()
 
   const start = (plan: StatusPlan, { ready, sound, ended }: Life): Child<ToStatus> => {
-    const answers = createAnswers(answer, (message) => child.send(message))
+    const answers = createStatusAnswers(answer, (message) => child.send(message))
     const child: Child<ToStatus> = startChild<FromStatus, ToStatus>({
       role: 'status',
       program,
@@ -62,15 +59,13 @@ export function createStatusSide({ program, level, log, answer }: StatusSideOpti
       memory: () => MEMORY,
       ended(reason) {
         answers.close()
-        begun.resolve()
         ended(reason)
       },
       message(message) {
         switch (message.kind) {
           case 'ready':
             ready()
-            sound()
-            return begun.resolve()
+            return sound()
           case 'ask':
             return answers.begin(message.id, message.question)
           case 'more':
@@ -87,60 +82,20 @@ export function createStatusSide({ program, level, log, answer }: StatusSideOpti
   }
 
   return {
-    async renew(plan) {
-      await keeper?.stop()
+    renew(plan) {
+      if (keeper !== undefined) {
+        const gone = keeper.stop().finally(() => leaving.delete(gone))
+        leaving.add(gone)
+      }
       keeper = undefined
       if (plan.sockets.size === 0) return
-      begun = Promise.withResolvers()
       keeper = createKeeper('status', plan, { start, lost() {}, dismiss() {} }, log)
-      await keeper.renew(plan)
-      await begun.promise
+      void keeper.renew(plan)
     },
     setLevel: (to) => keeper?.current()?.send({ kind: 'log-level', level: to }),
     process: () => keeper && { child: keeper.current(), restarts: keeper.restarts() },
-    stop: async () => keeper?.stop(),
-  }
-}
-
-interface Answers {
-  readonly begin: (id: number, request: Request) => void
-  readonly more: (id: number) => void
-  readonly drop: (id: number) => void
-  readonly close: () => void
-}
-
-/** The next part of an answer goes out when it is asked for: who is slow costs one part. */
-function createAnswers(answer: StatusSideOptions['answer'], send: (message: ToStatus) => void): Answers {
-  const open = new Map<number, AsyncGenerator<Answer, void>>()
-
-  const next = async (id: number) => {
-    const parts = open.get(id)
-    if (parts === undefined) return send({ kind: 'end', id, error: 'there is no such request' })
-    try {
-      const { value } = await parts.next()
-      if (value !== undefined) return send({ kind: 'part', id, part: value })
-      send({ kind: 'end', id })
-    } catch (error) {
-      send({ kind: 'end', id, error: clip((error as Error).message) })
-    }
-    open.delete(id)
-  }
-
-  const drop = (id: number) => {
-    void open.get(id)?.return()
-    open.delete(id)
-  }
-
-  return {
-    begin(id, request) {
-      if (open.size >= MOST_ANSWERS) return send({ kind: 'end', id, error: 'too many requests at once' })
-      open.set(id, answer(request))
-      void next(id)
-    },
-    more: (id) => void next(id),
-    drop,
-    close() {
-      for (const id of open.keys()) drop(id)
+    async stop() {
+      await Promise.all([keeper?.stop(), ...leaving])
     },
   }
 }

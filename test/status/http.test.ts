@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { hostname } from 'node:os'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Client } from '../../src/messages/usage.ts'
 import { serveHttp } from '../../src/status/http.ts'
@@ -22,8 +23,11 @@ const READER: Reader = {
   status: async () => statusOf({}, { requests: countsOf(10) }),
   usage: async () => [],
   clients: async () => [CLIENT],
+  clientCount: async () => 1,
   rejected: async () => [],
 }
+
+const untold = async () => undefined
 
 /** Where it is answered. */
 async function serve(
@@ -97,6 +101,44 @@ describe('HTTP', () => {
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
   })
 
+  test('tells what there is to tell where there is no server process', async () => {
+    const { url } = await serve({
+      status: async () => statusOf({ image: null }),
+      usage: untold,
+      clients: untold,
+      clientCount: untold,
+      rejected: untold,
+    })
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain(
+      'ypldap_domain_served{domain="example.com"} 0\n',
+    )
+    const page = await fetch(url)
+    expect([page.status, await page.text()]).toEqual([
+      200,
+      expect.stringContaining('Nobody can tell now: there is no server process that could be asked.'),
+    ])
+    expect((await fetch(`${url}/clients.csv`)).status).toBe(503)
+  })
+
+  test('on loopback is for no name that a page elsewhere could give a browser', async () => {
+    const { port } = await serve()
+    const status = async (host: string) =>
+      (await talk(port, `GET /clients.csv HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`)).slice(
+        9,
+        12,
+      )
+    for (const host of [
+      'localhost',
+      `LOCALHOST:${port}`,
+      '127.0.0.1',
+      `[::1]:${port}`,
+      `${hostname()}:${port}`,
+    ])
+      expect([host, await status(host)]).toEqual([host, '200'])
+    for (const host of ['evil.example', `localhost.evil.example:${port}`, '127.0.0.1.evil.example', ''])
+      expect([host, await status(host)]).toEqual([host, '421'])
+  })
+
   test('says so when the daemon says nothing, and is asked again by the next', async () => {
     let asked = 0
     const { url } = await serve({
@@ -136,7 +178,7 @@ describe('HTTP', () => {
     await Promise.all(idle.map((socket) => once(socket, 'connect')))
     await expect(fetch(url)).rejects.toThrow('fetch failed')
     const [first, ...others] = idle
-    first!.write('GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')
+    first!.write('GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n')
     const [chunk] = (await once(first!, 'data')) as [Buffer]
     expect(chunk.toString('latin1')).toMatch(/^HTTP\/1\.1 200 /)
     expect(others.every(({ destroyed }) => !destroyed)).toBe(true)

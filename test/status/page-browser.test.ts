@@ -116,7 +116,7 @@ describe.runIf(hasChromium)('in Chromium', () => {
   test('tables and plots are there without JavaScript', async () => {
     const page = await open('/day', { javaScriptEnabled: false })
     const clients = page.locator('table', { has: page.locator('#client-table') })
-    expect(await clients.locator('tbody tr').count()).toBe(PAGE_VIEW.clients.length)
+    expect(await clients.locator('tbody tr').count()).toBe(PAGE_VIEW.clients!.length)
     expect(await page.locator('svg[role=img]').count()).toBe(4)
     expect(await page.locator('svg[role=img] .line').first().isVisible()).toBe(true)
   })

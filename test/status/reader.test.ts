@@ -1,5 +1,6 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Answer } from '../../src/messages/control.ts'
+import { packClients } from '../../src/messages/packed-clients.ts'
 import type { Question } from '../../src/messages/status.ts'
 import type { Client } from '../../src/messages/usage.ts'
 import { createReader } from '../../src/status/reader.ts'
@@ -28,6 +29,30 @@ function supervisor(parts: readonly Answer[]) {
     }
   })
   return { reader, asked, taken: () => taken }
+}
+
+/** A daemon of so many domains with rejected rows, of which all but the status is what `tell` gives. */
+function daemon(domains: number, tell: () => AsyncGenerator<Answer>) {
+  const asked: Question[] = []
+  let under = 0
+  let most = 0
+  const reader = createReader(async function* (question) {
+    asked.push(question)
+    if (question.kind === 'status') {
+      const { domains: _, ...status } = statusOf()
+      yield { kind: 'status', status }
+      for (let n = 0; n < domains; n++) yield { kind: 'domain', domain: domainOf({ name: `d${n}` }) }
+      return
+    }
+    under += 1
+    most = Math.max(most, under)
+    try {
+      yield* tell()
+    } finally {
+      under -= 1
+    }
+  })
+  return { reader, asked, most: () => most }
 }
 
 function daemonAnswer(): readonly Answer[] {
@@ -59,16 +84,62 @@ describe('what the supervisor tells', () => {
 
   test('of clients has the one first that was seen last', async () => {
     const { reader } = supervisor([
-      { kind: 'clients', clients: [client('a', 5), client('b', 9)] },
-      { kind: 'clients', clients: [client('c', 7)] },
+      { kind: 'clients', clients: packClients([client('a', 5), client('b', 9)]) },
+      { kind: 'clients', clients: packClients([client('c', 7)]) },
     ])
-    expect((await reader.clients()).map(({ address }) => address)).toEqual(['b', 'c', 'a'])
+    expect((await reader.clients())?.map(({ address }) => address)).toEqual(['b', 'c', 'a'])
   })
 
-  test('of rejected rows is asked for only as far as it is shown', async () => {
-    const part: Answer = { kind: 'rows', rows: Array.from({ length: 200 }, (_, n) => row(`${n}`)) }
-    const { reader, taken } = supervisor([part, part])
-    const [first, second] = await reader.rejected(['a', 'b'])
-    expect([first?.domain, first?.rows.length, second?.domain, taken()]).toEqual(['a', 50, 'b', 2])
+  test('of rejected rows is asked for only as far as it is shown, one domain after the other', async () => {
+    const rows: Answer = { kind: 'rows', rows: Array.from({ length: 200 }, (_, n) => row(`${n}`)) }
+    const { reader, asked, most } = daemon(20, async function* () {
+      yield rows
+      throw new Error('more than is shown was asked for')
+    })
+    const [rejected] = await Promise.all([reader.rejected(), reader.rejected(), reader.rejected()])
+    expect(rejected?.map(({ domain, rows }) => [domain, rows.length])).toEqual(
+      Array.from({ length: 20 }, (_, n) => [`d${n}`, 50]),
+    )
+    expect([asked.filter(({ kind }) => kind === 'rejected').length, most()]).toEqual([20, 1])
+  })
+
+  test('is left out where nobody can tell', async () => {
+    const { reader } = daemon(1, async function* () {
+      yield* []
+      throw new Error('the server process is not running')
+    })
+    expect(
+      await Promise.all([reader.usage(), reader.clients(), reader.clientCount(), reader.rejected()]),
+    ).toEqual([undefined, undefined, undefined, undefined])
+    expect((await reader.status()).domains).toHaveLength(1)
+  })
+
+  test('is left out where it does not come within two seconds', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const { reader } = daemon(1, async function* () {
+      yield* []
+      await new Promise(() => {})
+    })
+    const untold = Promise.all([reader.usage(), reader.clients()])
+    await vi.advanceTimersByTimeAsync(2000)
+    expect(await untold).toEqual([undefined, undefined])
+  })
+
+  test('of the number of clients is asked for once a minute, of their list each five seconds', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const { reader, asked } = supervisor([{ kind: 'clients', clients: packClients([client('a', 1)]) }])
+    const lists = () => asked.filter(({ kind }) => kind === 'clients').length
+    for (let second = 0; second < 60; second += 5) {
+      expect(await reader.clientCount()).toBe(1)
+      await vi.advanceTimersByTimeAsync(5000)
+    }
+    expect(lists()).toBe(1)
+    for (let second = 0; second < 10; second += 2.5) {
+      await reader.clients()
+      await vi.advanceTimersByTimeAsync(2500)
+    }
+    expect(lists()).toBe(3)
   })
 })
