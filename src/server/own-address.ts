@@ -19,13 +19,22 @@ export function ownAddresses(): readonly OwnAddress[] {
   const now = performance.now()
   if (now < next) return known
   next = now + REMEMBERED_MS
-  known = Object.values(networkInterfaces()).flatMap((addresses = []) =>
-    addresses.flatMap(({ address, cidr }) => {
-      const bytes = parseAddress(address)
-      return bytes === undefined ? [] : [{ bytes, bits: Number(cidr?.split('/')[1] ?? bytes.length * 8) }]
-    }),
-  )
+  known = addressesOf(networkInterfaces)
   return known
+}
+
+/** None where they can't be had, as in a sandbox without AF_NETLINK: a caller's question must not end the process. */
+export function addressesOf(interfaces: typeof networkInterfaces): readonly OwnAddress[] {
+  try {
+    return Object.values(interfaces()).flatMap((addresses = []) =>
+      addresses.flatMap(({ address, cidr }) => {
+        const bytes = parseAddress(address)
+        return bytes === undefined ? [] : [{ bytes, bits: Number(cidr?.split('/')[1] ?? bytes.length * 8) }]
+      }),
+    )
+  } catch {
+    return []
+  }
 }
 
 /**

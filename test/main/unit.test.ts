@@ -53,6 +53,10 @@ describe('ypldap.service', () => {
     expect(settings(SERVICE, 'LimitCORE')).toEqual(['0'])
   })
 
+  test('leaves the families of sockets that are used: those of clients, of systemd, and of questions to the kernel', () => {
+    expect(settings(SERVICE, 'RestrictAddressFamilies')).toEqual(['AF_INET AF_INET6 AF_UNIX AF_NETLINK'])
+  })
+
   test.runIf(isRoot && hasSetpriv)(
     'leaves enough to serve, to refresh and to be reloaded',
     async () => {

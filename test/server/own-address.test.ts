@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import { formatAddress, parseAddress } from '../../src/address.ts'
-import { addressFor, type OwnAddress, ownAddresses } from '../../src/server/own-address.ts'
+import { addressesOf, addressFor, type OwnAddress, ownAddresses } from '../../src/server/own-address.ts'
 
 const bytes = (text: string) => parseAddress(text)!
 const OWN: readonly OwnAddress[] = [
@@ -57,4 +57,14 @@ test('the addresses of this host are those of its interfaces', () => {
       .map((own) => formatAddress(own.bytes))
       .toSorted(),
   ).toEqual(expected.toSorted())
+})
+
+const hidden = () => {
+  throw new Error('uv_interface_addresses returned Unknown system error 97')
+}
+
+test('interfaces that a sandbox hides are none, and a caller is told what its connection is to', () => {
+  expect(addressesOf(hidden)).toEqual([])
+  expect(at('192.0.2.9', 4, { here: '198.51.100.1' }, [])).toBe('198.51.100.1')
+  expect(at('192.0.2.9', 4, {}, [])).toBeUndefined()
 })
