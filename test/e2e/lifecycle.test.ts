@@ -169,9 +169,10 @@ describe('registration', () => {
   })
 
   test('sockets that outlive it stay registered, and a client that calls meanwhile waits for the next start', async () => {
-    await rpcbind()
+    // rpcbind takes a reserved port of its own, any of them.
     const { handles, close } = openUnit(['0.0.0.0', '::'], 834)
     ending.unshift(close)
+    await rpcbind()
     const command = [
       process.execPath,
       'src/main.ts',
