@@ -169,8 +169,9 @@ describe('registration', () => {
   })
 
   test('sockets that outlive it stay registered, and a client that calls meanwhile waits for the next start', async () => {
-    // rpcbind takes a reserved port of its own, any of them.
-    const { handles, close } = openUnit(['0.0.0.0', '::'], 834)
+    // Before rpcbind, which takes a reserved port of its own, any of them; 834 may be with the processes of a daemon that
+    // was killed a moment ago.
+    const { handles, close } = openUnit(['0.0.0.0', '::'], 835)
     ending.unshift(close)
     await rpcbind()
     const command = [
@@ -185,10 +186,10 @@ describe('registration', () => {
     await started(startYpbind())
     const before = await registrations()
     expect(before.map(({ netid, port }) => `${netid} ${port}`)).toEqual([
-      'udp 834',
-      'tcp 834',
-      'udp6 834',
-      'tcp6 834',
+      'udp 835',
+      'tcp 835',
+      'udp6 835',
+      'tcp6 835',
     ])
     await first.stop('SIGTERM')
     expect(await registrations()).toEqual(before)
