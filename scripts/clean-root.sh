@@ -1,4 +1,4 @@
-# Sourced by check-debian and check-readme, here and in the clean root: what both need of one.
+# Sourced by check-debian, check-readme and check-systemd, here and in the clean root: what they need of one.
 # shellcheck shell=bash
 
 # usage: cannot REASON
@@ -21,14 +21,22 @@ and not
 $3"
 }
 
-# Waits up to 20 s for a command to succeed.
+# Waits up to 20 s, or $patience, for a command to succeed.
 await() {
-  local tries
-  for ((tries = 0; tries < 200; tries++)); do
+  local end=$((SECONDS + ${patience:-20}))
+  while ((SECONDS <= end)); do
     if "$@" >/dev/null 2>&1; then return; fi
     sleep 0.1
   done
   fail "waited in vain for: $*"
+}
+
+# All files but what dpkg and the account tools keep for themselves, and the accounts.
+inventory() {
+  find / -xdev \( -path /var/lib/dpkg -o -path /var/log -o -path /var/cache -o -path /tmp -o -path /proc -o -path /run \
+    -o -path /dev -o -path /sys -o -path /root -o -path /var/tmp -o -path /var/lib/systemd -o -path /var/yp/binding \) \
+    -prune -o ! -path '/etc/*-' -printf '%p %M %u:%g\n' | sort
+  cat /etc/passwd /etc/group /etc/shadow /etc/gshadow
 }
 
 # Packages of Debian, besides those that it needs itself, are given as to install_debian_packages.
@@ -42,13 +50,13 @@ need_clean_root() {
 }
 
 # Debian 12 with the clients of NIS, made by debootstrap once and then kept.
-# usage: clean_root FOLDER
+# usage: clean_root FOLDER [KIND MORE-PACKAGES]     packages behind commas; each kind is kept by itself
 clean_root() {
   local suite=bookworm cache
-  cache=/var/cache/ypldap/$suite-$(dpkg --print-architecture).tar.zst
+  cache=/var/cache/ypldap/$suite-${2:+$2-}$(dpkg --print-architecture).tar.zst
   if ! [ -e "$cache" ]; then
     echo "making a clean root of Debian, which takes a minute or two" >&2
-    debootstrap --variant=minbase --include=netbase,rpcbind,yp-tools,ypbind-mt,libnss-nis "$suite" "$1.made" \
+    debootstrap --variant=minbase --include="netbase,rpcbind,yp-tools,ypbind-mt,libnss-nis${3:+,$3}" "$suite" "$1.made" \
       >"$1.log" 2>&1 || { tail -n 3 "$1.log" >&2; cannot 'debootstrap failed: is there a network?'; }
     mkdir -p "$(dirname "$cache")"
     tar -C "$1.made" --zstd -cf "$cache.new" --exclude './dev/*' --exclude './proc/*' --exclude './sys/*' \
