@@ -38,6 +38,7 @@ const SHARED = [
   'src/start-error.ts',
   'src/version.ts',
   'src/visible.ts',
+  'src/within.ts',
 ]
 
 /** The supervisor may be root: it decodes rpcbind's replies, and nothing that a stranger or a directory sent. */

@@ -1,7 +1,7 @@
 /** One command of ypldapctl, from its words to its exit status. */
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
-import type { DaemonStatus, DomainStatus, Request, Status } from '../messages/control.ts'
+import type { DomainStatus, Request, Status } from '../messages/control.ts'
 import { unpackClients } from '../messages/packed-clients.ts'
 import type { Client } from '../messages/usage.ts'
 import { visible } from '../visible.ts'
@@ -15,6 +15,7 @@ import { recordJson, recordLine } from './records-text.ts'
 import { statusText, table } from './status-text.ts'
 import { moment, span } from './units.ts'
 import { EXIT_STATUS, type Verdict, verdictOf } from './verdict.ts'
+import { wholeStatus } from './whole-status.ts'
 
 export const EXIT_OK = 0
 /** What was asked for was not done; of `status`: stale. */
@@ -183,14 +184,9 @@ async function showClients({ socket, csv }: Arguments, { out }: Terminal): Promi
 }
 
 async function askStatus(socket: string): Promise<Status> {
-  let status: DaemonStatus | undefined
-  const domains: DomainStatus[] = []
-  for await (const part of ask(socket, { kind: 'status' })) {
-    if (part.kind === 'status') ({ status } = part)
-    else if (part.kind === 'domain') domains.push(part.domain)
-  }
+  const status = await wholeStatus(ask(socket, { kind: 'status' }))
   if (status === undefined) throw new Unreachable('the daemon gave no status')
-  return { ...status, domains }
+  return status
 }
 
 /** Of one domain alone, when it is named. */

@@ -3,6 +3,7 @@ import { getSystemErrorName } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import type { Log } from '../log.ts'
+import { within } from '../within.ts'
 import type { FromWorker, WorkerData } from './batched-worker.ts'
 import { allocateShared, Control, type News, viewShared } from './news.ts'
 import type { Notices } from './notices.ts'
@@ -119,12 +120,4 @@ export function launchBatched(
       }
     },
   }
-}
-
-/** Resolves then at the latest. */
-async function within(promise: Promise<void>, milliseconds: number): Promise<void> {
-  const late = Promise.withResolvers<void>()
-  const timer = setTimeout(late.resolve, milliseconds)
-  await Promise.race([promise, late.promise])
-  clearTimeout(timer)
 }

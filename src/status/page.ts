@@ -20,9 +20,6 @@ const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64')
 export const pageHeaders = {
   'content-type': 'text/html; charset=utf-8',
   'content-security-policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cache-control': 'no-store',
 } as const
 
 export function renderPage(view: PageView, host: string = hostname()): string {

@@ -1,8 +1,10 @@
 /** What the supervisor knows, as the pages need it. All who ask at one time, or soon after, share an answer. */
-import type { Answer, DaemonStatus, DomainStatus, Status } from '../messages/control.ts'
+import { wholeStatus } from '../control/whole-status.ts'
+import type { Answer, Status } from '../messages/control.ts'
 import { unpackClients } from '../messages/packed-clients.ts'
 import type { Question } from '../messages/status.ts'
 import type { Client, RequestCount } from '../messages/usage.ts'
+import { within } from '../within.ts'
 import { CLIENT_COUNT_GOOD_MS, CLIENTS_GOOD_MS, GOOD_MS, SHOWN_ROWS, UNTOLD_MS } from './limits.ts'
 import { shared } from './shared.ts'
 import type { RejectedOf } from './view.ts'
@@ -36,14 +38,9 @@ export function createReader(ask: Ask): Reader {
 
 /** As it is now. */
 export async function readStatus(ask: Ask): Promise<Status> {
-  let daemon: DaemonStatus | undefined
-  const domains: DomainStatus[] = []
-  for await (const part of ask({ kind: 'status' })) {
-    if (part.kind === 'status') daemon = part.status
-    else if (part.kind === 'domain') domains.push(part.domain)
-  }
-  if (daemon === undefined) throw new Error('there is no status')
-  return { ...daemon, domains }
+  const status = await wholeStatus(ask({ kind: 'status' }))
+  if (status === undefined) throw new Error('there is no status')
+  return status
 }
 
 async function readUsage(ask: Ask): Promise<readonly RequestCount[]> {
@@ -74,13 +71,9 @@ async function readRejectedOf(ask: Ask, domain: string): Promise<RejectedOf> {
 }
 
 async function unlessLate<T>(read: Promise<T>): Promise<T | undefined> {
-  const late = Promise.withResolvers<undefined>()
-  const timer = setTimeout(() => late.resolve(undefined), UNTOLD_MS)
   try {
-    return await Promise.race([read, late.promise])
+    return await within(read, UNTOLD_MS)
   } catch {
     return undefined
-  } finally {
-    clearTimeout(timer)
   }
 }

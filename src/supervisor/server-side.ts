@@ -15,6 +15,7 @@ import {
   type ToServer,
 } from '../messages/server.ts'
 import type { PackedClients, RequestCount } from '../messages/usage.ts'
+import { within } from '../within.ts'
 import type { Account } from './accounts.ts'
 import { changesOf, differ } from './changes.ts'
 import { type Child, startChild } from './child.ts'
@@ -417,11 +418,7 @@ async function countsOf(server: Server): Promise<Counts | undefined> {
     server.counting = Promise.withResolvers()
     server.child.send({ kind: 'count' })
   }
-  const late = Promise.withResolvers<undefined>()
-  const timer = setTimeout(() => late.resolve(undefined), COUNTS_MS)
-  const counts = await Promise.race([server.counting.promise, late.promise])
-  clearTimeout(timer)
-  return counts
+  return within(server.counting.promise, COUNTS_MS)
 }
 
 function counted(server: Server, counts: Counts | undefined): void {
